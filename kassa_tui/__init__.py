@@ -1,0 +1,1 @@
+"""Kassa: the till. Importing this package imports nothing else."""

@@ -1,0 +1,1 @@
+"""Devices: the only floor that knows bytes, ports and drivers."""

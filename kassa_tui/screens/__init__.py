@@ -1,0 +1,1 @@
+"""What the cashier sees: Textual lives here and in app.py only."""

@@ -1,0 +1,1 @@
+"""What the till does, as functions that screens and scripts call alike."""
