@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 MAX_CENTS = 99_999_999
 """Largest amount a person may type: one cent under a million euros; more is a slip of the hand."""
+
+_AMOUNT = re.compile(r"(-?)(\d{1,10}|\d{1,3}(?:\.\d{3})+(?=,))(?:([.,])(\d{0,2}))?", re.ASCII)
 
 
 def half_away(numerator: int, denominator: int) -> int:
@@ -25,36 +28,44 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not total or not whole:
         return [0] * len(weights)
-    sign = 1 if (total > 0) == (whole > 0) else -1
-    mirror = 1 if whole > 0 else -1
+    scale = abs(total) if whole > 0 else -abs(total)
+    shares = apportion(abs(total), [scale * weight for weight in weights], abs(whole))
+    return shares if total > 0 else [-share for share in shares]
+
+
+def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[int]:
+    """Round fractions over one positive ``denominator`` down or up so that they add up to ``total``.
+
+    The largest remainders go up, the earlier of equals first. ``total`` is the rounded sum of the fractions: that is
+    what makes every part lie within one cent of its own fraction.
+    """
     shares, rests = [], []
-    for weight in weights:
-        share, rest = divmod(abs(total) * weight * mirror, abs(whole))
+    for numerator in numerators:
+        share, rest = divmod(numerator, denominator)
         shares.append(share)
         rests.append(rest)
-    missing = abs(total) - sum(shares)
-    for index in sorted(range(len(weights)), key=lambda i: -rests[i])[:missing]:
+    missing = total - sum(shares)
+    for index in sorted(range(len(shares)), key=lambda i: -rests[i])[:missing]:
         shares[index] += 1
-    return [share * sign * mirror for share in shares] if sign * mirror < 0 else shares
+    return shares
 
 
 def parse_amount(text: str, *, cents_entry: bool = False) -> int | None:
-    """Cents from ``12,34``, ``12.34``, ``20,`` or ``20``; None where it is no amount.
+    """Cents from ``12,34``, ``12.34``, ``20,``, ``20`` or ``1.234,56``; None where it is no amount.
 
+    A point is the decimal sign unless a comma follows; ``1.234`` alone is refused, for it may mean either.
     With ``cents_entry`` digits alone are cents (``2000`` is € 20,00), the habit of cash registers.
     """
-    sign = -1 if text.startswith("-") else 1
-    body = text[1:] if sign < 0 else text
-    if not body.isascii() or len(body) > 12:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
         return None
-    euros, point, fraction = body.replace(".", ",").partition(",")
-    if not euros.isdigit() or (fraction and not fraction.isdigit()) or len(fraction) > 2:
+    sign, euros, point, fraction = match.groups(default="")
+    cents = int(euros.replace(".", ""))
+    if point or not cents_entry:
+        cents = cents * 100 + int(fraction.ljust(2, "0"))
+    if cents > MAX_CENTS:
         return None
-    if not point and cents_entry:
-        cents = int(euros)
-    else:
-        cents = int(euros) * 100 + int(fraction.ljust(2, "0"))
-    return sign * cents if cents <= MAX_CENTS else None
+    return -cents if sign else cents
 
 
 def format_amount(cents: int) -> str:

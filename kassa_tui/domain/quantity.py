@@ -14,7 +14,7 @@ def parse_quantity(text: str) -> int | None:
         return None
     if (whole and not whole.isdigit()) or (fraction and not fraction.isdigit()):
         return None
-    thousandths = int(whole or "0") * ONE + int(fraction.ljust(3, "0") or "0")
+    thousandths = int(whole or "0") * ONE + int(fraction.ljust(3, "0"))
     return thousandths or None
 
 

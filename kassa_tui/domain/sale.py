@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kassa_tui.domain.tender import Payment
+from kassa_tui.domain.tender import Payment, Tender
 from kassa_tui.domain.ticket import DEPOSIT, VOUCHER, Discount, Line, Ticket, Totals, Void, totals
 from kassa_tui.domain.vat import line_vat
 
@@ -119,7 +119,7 @@ def turnover(lines: list[Body]) -> int:
     return sum(line["amount"] for line in lines if line["kind"] not in (DEPOSIT, VOUCHER))
 
 
-def _tender(tender: Any) -> Body:
+def _tender(tender: Tender) -> Body:
     body: Body = {"kind": tender.kind, "amount": tender.amount}
     if tender.ref:
         body["ref"] = tender.ref

@@ -65,14 +65,23 @@ def begin(total: int, country: Country, business: bool = False) -> Payment:
 
 
 def cash_due(payment: Payment, country: Country, business: bool = False) -> int:
-    """Cents to be settled if cash is the last tender."""
-    if country.rounding != CASH_ONLY:
-        return payment.remaining
-    return payment.remaining + _step(payment.remaining, country, business)
+    """Cents to be settled if cash is the last tender.
+
+    What is rounded is all that is settled in cash, the part payments with it: after € 10,00 of € 10,03 the last
+    3 cents are 5. Cash already taken may leave nothing to settle, never something in the other direction.
+    """
+    remaining = payment.remaining
+    if country.rounding != CASH_ONLY or payment.settled:
+        return remaining
+    due = remaining + _step(remaining + payment.cash, country, business)
+    return max(due, 0) if remaining > 0 else min(due, 0)
 
 
 def pay_cash(payment: Payment, given: int | None, country: Country, business: bool = False) -> Payment | Refused:
-    """Take cash: None is exactly what is due. Less than due is a part payment and is not rounded."""
+    """Take cash: None is exactly what is due. Less than due is a part payment and is not rounded.
+
+    An amount that rounding puts out of reach (€ 9,98 of € 10,00 due for € 9,98) is ``cash_short``, also as a payout.
+    """
     due = cash_due(payment, country, business)
     given = due if given is None else given
     refusal = _unfit(payment, given, due)
@@ -84,8 +93,8 @@ def pay_cash(payment: Payment, given: int | None, country: Country, business: bo
     if (due >= 0 and given >= due) or (due < 0 and given == due):
         rounding = payment.rounding + due - payment.remaining
         return replace(payment, tenders=taken, rounding=rounding, change=given - due, settled=True)
-    if payment.remaining > 0 and given >= payment.remaining:
-        return Refused("cash_short", {"short": due - given})
+    if abs(given) >= abs(payment.remaining):
+        return Refused("cash_short", {"short": abs(due - given)})
     return replace(payment, tenders=taken)
 
 

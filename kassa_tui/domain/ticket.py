@@ -24,9 +24,10 @@ class Discount:
 
     def on(self, cents: int) -> int:
         """Cents off ``cents``, never more than there is, with the sign of ``cents``."""
-        if self.kind == PERCENT:
-            return half_away(cents * self.value, 10_000)
-        return min(self.value, cents) if cents >= 0 else max(-self.value, cents)
+        there = abs(cents)
+        off = half_away(there * self.value, 10_000) if self.kind == PERCENT else self.value
+        off = max(0, min(off, there))
+        return off if cents >= 0 else -off
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def add(ticket: Ticket, *lines: Line) -> Ticket:
 
 def family(ticket: Ticket, no: int) -> tuple[Line, ...]:
     """A line and the deposits that hang on it; what is voided or counted together."""
-    return tuple(line for line in ticket.lines if no in (line.no, line.parent))
+    return tuple(line for line in ticket.lines if no and no in (line.no, line.parent))
 
 
 def remove(ticket: Ticket, no: int, reason: str, by: str, at: int, after_subtotal: bool) -> Ticket:
@@ -183,9 +184,12 @@ def swap(ticket: Ticket, *changed: Line) -> Ticket:
 
 
 def requantified(line: Line, quantity: int) -> Line:
-    """The line at another quantity, its discount worked out anew."""
+    """The line at another quantity, its discount worked out anew; in proportion where the receipt brought it along."""
     gross = gross_of(quantity, line.unit_price)
-    discount = line.given.on(gross) if line.given else 0
+    if line.given:
+        discount = line.given.on(gross)
+    else:
+        discount = half_away(line.discount * quantity, line.quantity) if line.discount else 0
     return replace(line, quantity=quantity, gross=gross, discount=discount)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kassa_tui.domain.money import allocate, half_away
+from kassa_tui.domain.money import apportion, half_away
 
 OUTSIDE = "none"
 """Code of what lies outside VAT: deposits, vouchers, rounding."""
@@ -42,15 +42,17 @@ def blocks(parts: Iterable[tuple[str, int, int]]) -> tuple[VatBlock, ...]:
 
 
 def line_vat(parts: Sequence[tuple[str, int, int]]) -> list[int]:
-    """VAT of each ``(code, rate, gross)`` line such that the lines of one rate add up to the ticket's VAT block."""
+    """VAT of each ``(code, rate, gross)`` line such that the lines of one rate add up to the ticket's VAT block.
+
+    Each line stays within one cent of its own exact VAT, also where goods that go back nearly outweigh the goods sold:
+    in proportion to the block a line of € 10,02 against € -9,99 would carry € 3,34.
+    """
     vats = [0] * len(parts)
     for block in blocks(parts):
         members = [i for i, (code, rate, _) in enumerate(parts) if (code, rate) == (block.code, block.rate)]
-        weights = [parts[i][2] for i in members]
-        shares = allocate(block.vat, weights) if sum(weights) else [vat_of(w, block.rate) for w in weights]
-        short = block.vat - sum(shares)
-        if short and shares:
-            shares[0] += short
+        mirror = -1 if block.gross < 0 else 1
+        exact = [mirror * parts[i][2] * block.rate for i in members]
+        shares = apportion(mirror * block.vat, exact, 10_000 + block.rate)
         for i, share in zip(members, shares, strict=True):
-            vats[i] = share
+            vats[i] = mirror * share
     return vats

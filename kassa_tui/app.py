@@ -1,0 +1,265 @@
+"""The application around the desk: one screen, one widget, and the road from terminal and threads to the desk.
+
+Only Textual and the first view are imported before the first frame; the till is loaded behind the log-in.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+os.environ.setdefault("TEXTUAL_FPS", "240")
+os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+os.environ.setdefault("ESCDELAY", "25")
+
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+
+from kassa_tui.keymap import KeyMap
+from kassa_tui.messages import words
+from kassa_tui.screens.canvas import Canvas
+from kassa_tui.screens.counter import Counter
+from kassa_tui.screens.desk import Desk, Host
+from kassa_tui.screens.keyboard import KassaDriver, Stroke
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kassa_tui.config import Config
+    from kassa_tui.services.ports import CardState
+    from kassa_tui.services.till import Till
+
+MIN_WIDTH, MIN_HEIGHT = 60, 20
+BELLS = {"ok": "", "paid": "\a", "unknown": "\a\a", "age": "\a\a\a", "refused": "\a\a"}
+"""Patterns of the terminal bell; what went well is silent but for the end of a sale."""
+
+
+class TillScreen(Screen[None]):
+    """Holds the canvas."""
+
+    DEFAULT_CSS = "TillScreen { layout: vertical; overflow: hidden; background: ansi_default; }"
+    AUTO_FOCUS = ""
+    ESCAPE_TO_MINIMIZE = False
+
+    def compose(self) -> Iterator[Canvas]:
+        """One widget."""
+        yield Canvas()
+
+
+class KassaApp(App[int], Host, inherit_bindings=False):
+    """The till on a terminal."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    CSS = ""
+
+    def __init__(self, config_path: Path, *, demo: bool = False) -> None:
+        super().__init__(driver_class=KassaDriver, ansi_color=True)
+        self.config_path, self.demo = config_path, demo
+        self.desk = Desk(words("nl"), KeyMap(), self)
+        self.counter = Counter(self.desk)
+        self.desk.views.append(self.counter)
+        self.canvas: Canvas | None = None
+        self.trouble: list[str] = []
+        """Why the till could not start, for the command line to print."""
+        self._touched = time.monotonic()
+        self.real_till: Till | None = None
+        """The till behind the one for practice."""
+        self._loop_thread = threading.get_ident()
+
+    def get_default_screen(self) -> Screen[None]:
+        """The only screen."""
+        return TillScreen(id="_default")
+
+    def on_mount(self) -> None:
+        """First frame, then the rest."""
+        self.canvas = self.screen.query_one(Canvas)
+        self._loop_thread = threading.get_ident()
+        self.repaint()
+        self.call_after_refresh(self._load)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw anew at the new size."""
+        self.call_later(self.repaint)
+
+    def strokes(self, strokes: list[Stroke]) -> None:
+        """Keys and scans of one read, in order."""
+        with self._guarded():
+            self._touched = time.monotonic()
+            for stroke in strokes:
+                if isinstance(stroke, str):
+                    self.desk.scan(stroke)
+                else:
+                    self.desk.key(*stroke)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that arrive by Textual's own road (a test's pilot) take ours."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.strokes([(event.key, event.character)])
+            return
+        await super().on_event(event)
+
+    def scanned(self, code: str) -> None:
+        """A scan from a device's thread."""
+        self._from_thread(lambda: self.desk.scan(code))
+
+    def hung_up(self) -> None:
+        """The terminal is gone: end in good order, the ticket is safe."""
+        self.exit(1)
+
+    def repaint(self) -> None:
+        """Bring the screen up to the desk."""
+        if self.canvas is None:
+            return
+        width, height = self.size
+        if width < MIN_WIDTH or height < MIN_HEIGHT:
+            text = self.desk.t("Te klein scherm: {width}x{height}", width=width, height=height)
+            self.canvas.paint([((text[:width], "text"),)] + [()] * (height - 1), width)
+            return
+        self.canvas.paint(self.desk.rows(width, height), width)
+
+    def sound(self, sound: str) -> None:
+        """The terminal's bell, in a pattern."""
+        bells = BELLS.get(sound, "")
+        if bells and self._driver is not None:
+            self._driver.write(bells)
+
+    def clock(self) -> str:
+        """Hours and minutes."""
+        return time.strftime("%H:%M")
+
+    def act(self, act: str) -> bool:
+        """What works in every view."""
+        if act == "help":
+            from kassa_tui.screens.help import show_help
+
+            show_help(self.desk)
+            return True
+        if act == "lock" and self.desk.till is not None and self.desk.till.person is not None:
+            from kassa_tui.services import access
+
+            self.desk.home()
+            self.desk.act(access.lock)
+            return True
+        return False
+
+    def language(self, language: str) -> None:
+        """The person's own language."""
+        self.desk.words = words(language) if language else self.desk.shop_words
+
+    def card_told(self, state: CardState) -> None:
+        """The terminal's word, brought to the loop."""
+        self._from_thread(lambda: self.counter.pay.told(state) if self.counter.pay else None)
+
+    def training(self) -> None:
+        """Change between the real till and the one for practice; both keep their open ticket."""
+        from kassa_tui.screens.training import switch_training
+
+        switch_training(self)
+
+    def quit(self) -> None:
+        """Leave in good order."""
+        self.exit(0)
+
+    def _load(self) -> None:
+        threading.Thread(target=self._import, name="load", daemon=True).start()
+
+    def _import(self) -> None:
+        """The slow part of loading, beside the first frame."""
+        import kassa_tui.bootstrap
+        import kassa_tui.screens.pay
+        import kassa_tui.screens.sell_acts
+        import kassa_tui.services.access
+        import kassa_tui.services.shifts
+
+        try:
+            config = kassa_tui.bootstrap.prepare(self.config_path, demo=self.demo)
+        except Exception as error:  # noqa: BLE001  told to the person who started it, in words
+            self._from_thread(lambda error=error: self._cannot_start(error))  # type: ignore[misc]
+            return
+        self._from_thread(lambda: self._open(config))
+
+    def _open(self, config: Config) -> None:
+        from kassa_tui import bootstrap
+
+        try:
+            till = bootstrap.open_till(config, screen=self)
+        except Exception as error:  # noqa: BLE001
+            self._cannot_start(error)
+            return
+        self.desk.keymap = bootstrap.key_map(config)
+        self.desk.shop_words = words(config.shop.language)
+        self.desk.words = self.desk.shop_words
+        self.use(till)
+        self.set_interval(1.0, self._tick)
+        self.set_timer(1.0, self._settle)
+
+    def use(self, till: Till) -> None:
+        """Put a till behind the desk."""
+        self.desk.till = till
+        self.desk.home()
+        self.counter.equip()
+        self.counter.login.catch_up()
+        self.repaint()
+
+    def _cannot_start(self, error: Exception) -> None:
+        from kassa_tui.commands.failures import explain
+
+        self.trouble = explain(error, self.desk.words)
+        self.exit(2)
+
+    def _settle(self) -> None:
+        """What was built to start stays for good: take it out of the collector's way."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 50)
+
+    def _tick(self) -> None:
+        till = self.desk.till
+        if till is not None and till.person is not None and not till.locked:
+            limit = till.config.rules.auto_lock_seconds
+            if limit and time.monotonic() - self._touched > limit:
+                self.act("lock")
+        self.repaint()
+
+    def _from_thread(self, work: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._run_guarded, work)
+
+    def _run_guarded(self, work: Callable[[], object]) -> None:
+        with self._guarded():
+            work()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """One place where a fault of ours ends: logged, told in a line, and the till goes on with its ticket."""
+        with self._context():
+            try:
+                yield
+            except Exception:
+                import logging
+
+                logging.getLogger("kassa").exception("fault in an act")
+                self.desk.tell(self.desk.t("Er ging iets mis; de bon is bewaard. Bel de helpdesk."), "bad", "refused")
+            self.repaint()
+
+
+def run(config_path: Path, *, demo: bool = False) -> int:
+    """Run the till on this terminal; the exit code of ``kassa till``."""
+    app = KassaApp(config_path, demo=demo)
+    code = app.run(mouse=False)
+    till: Any = app.desk.till
+    if till is not None:
+        till.close()
+    for line in app.trouble:
+        os.write(2, (line + "\n").encode())
+    return code if isinstance(code, int) else app.return_code or 0

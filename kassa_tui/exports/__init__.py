@@ -1,0 +1,1 @@
+"""Files for others: the journal, and what auditors ask for."""

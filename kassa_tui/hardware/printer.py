@@ -1,0 +1,275 @@
+"""Roads to a printer: a file or device node, a network socket, or the screen.
+
+python-escpos' own connections send a receipt in hundreds of small writes, wait up to a minute, and fail with an
+AssertionError when opening failed before. These deliver one byte string, within one deadline for the whole delivery,
+and raise `PrinterError` and nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import select
+import socket
+import stat
+import struct
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+UNREACHABLE = "printer_unreachable"
+TIMEOUT = "printer_timeout"
+REFUSED = "printer_refused"
+DISK_FULL = "disk_full"
+CONFIG = "printer_config"
+
+PORT = 9100
+"""The raw printing port of nearly every network printer."""
+TIMEOUT_S = 3.0
+_SETTLE_S = 0.01
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+
+Address = tuple[socket.AddressFamily, tuple[str, int]]
+_Answer = OSError | UnicodeError | list[Address]
+
+
+class PrinterError(Exception):
+    """A delivery that failed: a code and the facts that belong in its message."""
+
+    def __init__(self, code: str, facts: Mapping[str, object]) -> None:
+        super().__init__(f"{code} {dict(facts)}")
+        self.code = code
+        self.facts = dict(facts)
+
+
+class Transport(Protocol):
+    """Takes the bytes of one job to the paper."""
+
+    def deliver(self, data: bytes) -> None:
+        """Raises `PrinterError`. A job that was cut short may have printed in part."""
+
+
+class FileTransport:
+    """Appends to a file or writes to a device node (``/dev/usb/lp0``); in a folder each job is a file of its own."""
+
+    def __init__(self, path: Path, timeout_s: float = TIMEOUT_S) -> None:
+        self.path = path
+        self.timeout_s = timeout_s
+
+    def deliver(self, data: bytes) -> None:
+        """A job that does not fit on the disk leaves a file as it was before."""
+        deadline = time.monotonic() + self.timeout_s
+        try:
+            handle, job = self._opened()
+            try:
+                _write_all(handle, data, deadline)
+            except OSError:
+                if job:
+                    job.unlink(missing_ok=True)
+                raise
+            finally:
+                os.close(handle)
+        except TimeoutError as error:
+            raise PrinterError(TIMEOUT, {"path": str(self.path), "seconds": self.timeout_s}) from error
+        except OSError as error:
+            code = DISK_FULL if error.errno in _FULL else UNREACHABLE
+            raise PrinterError(code, {"path": str(self.path), "reason": _reason(error)}) from error
+
+    def _opened(self) -> tuple[int, Path | None]:
+        """The open file, and its path where it was made for this job."""
+        # Without O_NONBLOCK a printer out of paper, or a pipe that nobody reads, would hold the till for ever.
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        if not self.path.is_dir():
+            return os.open(self.path, flags | os.O_APPEND | os.O_CREAT, 0o600), None
+        number = max((int(path.stem) for path in self.path.glob("*.bin") if path.stem.isdecimal()), default=0)
+        while True:
+            number += 1
+            try:
+                job = self.path / f"{number:06d}.bin"
+                return os.open(job, flags | os.O_CREAT | os.O_EXCL, 0o600), job
+            except FileExistsError:
+                continue
+
+
+class NetworkTransport:
+    """One TCP connection a job."""
+
+    def __init__(self, host: str, port: int = PORT, timeout_s: float = TIMEOUT_S) -> None:
+        self.host = host
+        self.port = port
+        self.timeout_s = timeout_s
+
+    def deliver(self, data: bytes) -> None:
+        """Returns when the printer's network card has acknowledged every byte; only its status would prove paper."""
+        deadline = time.monotonic() + self.timeout_s
+        try:
+            with self._connected(deadline) as connection:
+                connection.settimeout(_left(deadline))
+                connection.sendall(data)
+                _settle(connection, deadline)
+        except TimeoutError as error:
+            raise PrinterError(TIMEOUT, {**self._facts(), "seconds": self.timeout_s}) from error
+        except ConnectionError as error:
+            raise PrinterError(REFUSED, {**self._facts(), "reason": _reason(error)}) from error
+        except OSError as error:
+            raise PrinterError(UNREACHABLE, {**self._facts(), "reason": _reason(error)}) from error
+
+    def _facts(self) -> dict[str, object]:
+        return {"host": self.host, "port": self.port}
+
+    def _connected(self, deadline: float) -> socket.socket:
+        """The first of the host's addresses that answers."""
+        failure: OSError = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+        for family, address in resolve(self.host, self.port, deadline):
+            connection = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                connection.settimeout(_left(deadline))
+                connection.connect(address)
+                return connection
+            except OSError as error:
+                connection.close()
+                failure = error
+        raise failure
+
+
+class ScreenTransport:
+    """Keeps the bytes for whoever shows them."""
+
+    def __init__(self) -> None:
+        self._taken: list[bytes] = []
+
+    def deliver(self, data: bytes) -> None:
+        self._taken.append(data)
+
+    def take(self) -> bytes:
+        """Everything delivered since the last call."""
+        taken = b"".join(self._taken)
+        self._taken.clear()
+        return taken
+
+
+def make_transport(options: Mapping[str, object]) -> Transport:
+    """The transport a printer's options name: ``kind`` and then ``path``, or ``host``, ``port``, ``timeout_s``.
+
+    Kinds are ``file``, ``usb`` (a device file), ``network`` and ``screen``; other options belong to the layout and are
+    left alone. Raises `PrinterError` ``printer_config`` with the option and its value.
+    """
+    kind = options.get("kind")
+    if kind in ("file", "usb"):
+        return FileTransport(Path(_text(options, "path")), _seconds(options))
+    if kind == "network":
+        port = options.get("port", PORT)
+        if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+            raise PrinterError(CONFIG, {"option": "port", "value": port})
+        return NetworkTransport(_text(options, "host"), port, _seconds(options))
+    if kind == "screen":
+        return ScreenTransport()
+    raise PrinterError(CONFIG, {"option": "kind", "value": kind})
+
+
+def resolve(host: str, port: int, deadline: float) -> list[Address]:
+    """Addresses of a host. The resolver has no time-out of its own, so a name is looked up on a thread."""
+    try:
+        version = ipaddress.ip_address(host).version
+        return [(socket.AF_INET6 if version == 6 else socket.AF_INET, (host, port))]
+    except ValueError:
+        found: list[_Answer] = []
+    asked = threading.Thread(target=_look_up, args=(host, port, found), daemon=True)
+    asked.start()
+    asked.join(_left(deadline))
+    answer = found[0] if found else TimeoutError("name not resolved in time")
+    if isinstance(answer, UnicodeError):
+        raise OSError(errno.EINVAL, "not a host name")
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def _look_up(host: str, port: int, found: list[_Answer]) -> None:
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found.append([(answer[0], (str(answer[4][0]), port)) for answer in answers])
+    except (OSError, UnicodeError) as error:
+        found.append(error)
+
+
+def _settle(connection: socket.socket, deadline: float) -> None:
+    """Wait until the other side has acknowledged everything, reading away what it says.
+
+    Closing a socket with unread bytes resets the connection, and the printer then loses the end of the receipt: status
+    bytes a printer sends by itself are such unread bytes.
+    """
+    connection.shutdown(socket.SHUT_WR)
+    connection.setblocking(False)
+    listening = True
+    while (unsent := _unacknowledged(connection)) or time.monotonic() < deadline:
+        wait = min(_left(deadline), _SETTLE_S)
+        if listening and select.select([connection], [], [], wait)[0]:
+            listening = bool(connection.recv(4096))
+        elif not unsent:
+            return
+        elif not listening:
+            time.sleep(wait)
+
+
+def _unacknowledged(connection: socket.socket) -> int:
+    """Bytes in the kernel that the other side has not acknowledged; 0 where the system does not tell."""
+    try:
+        import fcntl
+        import termios
+
+        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (ImportError, AttributeError, OSError):
+        return 0
+    (count,) = struct.unpack("i", answer)
+    return int(count)
+
+
+def _write_all(handle: int, data: bytes, deadline: float) -> None:
+    facts = os.fstat(handle)
+    try:
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [handle], [], _left(deadline))[1]:
+                continue
+            try:
+                rest = rest[os.write(handle, rest) :]
+            except BlockingIOError:
+                continue
+    except OSError:
+        if stat.S_ISREG(facts.st_mode):
+            os.ftruncate(handle, facts.st_size)
+        raise
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("deadline passed")
+    return left
+
+
+def _text(options: Mapping[str, object], name: str) -> str:
+    value = options.get(name)
+    if isinstance(value, str | Path) and str(value).strip() and "\0" not in str(value):
+        return str(value)
+    raise PrinterError(CONFIG, {"option": name, "value": value})
+
+
+def _seconds(options: Mapping[str, object]) -> float:
+    value = options.get("timeout_s", TIMEOUT_S)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 60:
+        return float(value)
+    raise PrinterError(CONFIG, {"option": "timeout_s", "value": value})
+
+
+def _reason(error: OSError) -> str:
+    """Name of the system's error, e.g. ``ECONNREFUSED``; a resolver's has none and gives its class."""
+    if isinstance(error, socket.gaierror):
+        return "name_unknown"
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -1,0 +1,93 @@
+"""The blind count: pieces per note and coin, then the close that always succeeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kassa_tui.domain.money import euro, format_amount
+from kassa_tui.domain.outcome import Done
+from kassa_tui.domain.shift import DENOMINATIONS, count_total
+from kassa_tui.screens.base import Choice, View
+from kassa_tui.screens.ink import BLANK, BOLD, FAINT, SELECT, TEXT, Row
+from kassa_tui.screens.text import fit, right
+from kassa_tui.services import shifts
+
+if TYPE_CHECKING:
+    from kassa_tui.screens.desk import Desk
+
+
+class CountView(View):
+    """One row per denomination; Enter fills in and goes on, pay (F9) ends the count."""
+
+    keys = ("up", "down", "enter", "pay", "back")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._pieces: dict[int, int] = {}
+        self._at = 0
+
+    @property
+    def title(self) -> str:
+        """What this is."""
+        return self.desk.t("Lade tellen")
+
+    def lines(self, width: int, height: int) -> list[Row]:
+        """A row per denomination and the sum; what ought to be in the drawer is not told."""
+        t = self.desk.t
+        rows: list[Row] = [((fit(" " + t("Typ het aantal stuks en druk op Enter; met {key} is de telling klaar",
+                                         key=self.desk.keymap.label("pay")), width), FAINT),)]  # fmt: skip
+        for index, value in enumerate(DENOMINATIONS):
+            pieces = self._pieces.get(value)
+            count = "" if pieces is None else f"{pieces} ×"
+            amount = "" if pieces is None else format_amount(pieces * value)
+            text = f"  {right(euro(value), 10)}  {right(count, 9)}  {right(amount, 12)}"
+            rows.append(((fit(text, 40), SELECT if index == self._at else TEXT),))
+        total = euro(count_total(self._pieces))
+        return [*rows, BLANK, ((f"  {t('Geteld')}: {total}", BOLD),)][: max(height, 19)]
+
+    def typed(self, character: str) -> bool:
+        """Pieces."""
+        return character.isdigit() and len(self.entry) < 5 and super().typed(character)
+
+    def act(self, act: str) -> bool:
+        """Fill in, move, end, leave."""
+        if act == "enter":
+            text = self.take()
+            if text:
+                self._pieces[DENOMINATIONS[self._at]] = int(text)
+            self._at = min(self._at + 1, len(DENOMINATIONS) - 1)
+        elif act in ("up", "down"):
+            self._at = max(0, min(self._at + (1 if act == "down" else -1), len(DENOMINATIONS) - 1))
+        elif act == "pay":
+            self._finish()
+        elif act == "correct":
+            return self.rub()
+        elif act == "back":
+            self.desk.close(self)
+        else:
+            return False
+        return True
+
+    def _finish(self) -> None:
+        desk, t = self.desk, self.desk.t
+        outcome = desk.act(shifts.count, dict(self._pieces))
+        if not isinstance(outcome, Done):
+            return
+        text = t("Geteld: {total}. Afsluiten maakt de Z; daarna is de kassa dicht.", total=euro(outcome.facts["total"]))
+        desk.show(
+            Choice(desk, t("Kassa afsluiten"), text, [
+                ("s", t("Sluiten en Z afdrukken"), self._close),
+                ("t", t("Terug naar de telling"), lambda: None),
+            ])
+        )  # fmt: skip
+
+    def _close(self) -> None:
+        from kassa_tui.screens.functions import show_report
+
+        desk = self.desk
+        outcome = desk.act(shifts.close_shift)
+        if isinstance(outcome, Done) and desk.till is not None:
+            desk.home()
+            figures = shifts.z_figures(desk.till, outcome.facts["z"])
+            if figures is not None:
+                show_report(desk, f"Z {outcome.facts['z']}", figures, "z")

@@ -1,0 +1,207 @@
+"""The desk: the stack of views, the message line, and the one way from a key or a scan to an act and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+from kassa_tui.domain.outcome import Outcome, Refused
+from kassa_tui.messages import N_
+from kassa_tui.screens.base import Prompt, View
+from kassa_tui.screens.ink import BACK, BAD, BLANK, FAINT, GOOD, HEAD, TEXT, TRAIN, Row
+from kassa_tui.screens.text import fit, plain, spread
+
+if TYPE_CHECKING:
+    from kassa_tui.keymap import KeyMap
+    from kassa_tui.messages import Words
+    from kassa_tui.services.ports import CardState
+    from kassa_tui.services.till import Till
+
+P = ParamSpec("P")
+
+OK, UNKNOWN, AGE, REFUSED, PAID = "ok", "unknown", "age", "refused", "paid"
+"""Sounds a cashier learns within an hour, so that nobody has to look up."""
+
+_AGE_FACT = "age"
+
+
+class Desk:
+    """State of the screen; knows nothing of Textual."""
+
+    def __init__(self, words: Words, keys: KeyMap, host: Host) -> None:
+        self.words, self.keymap, self.host = words, keys, host
+        self.till: Till | None = None
+        self.views: list[View] = []
+        self.message, self.ink = "", TEXT
+        self.paper: list[str] = []
+        """Text of what the printer on the screen printed last."""
+        self.drawer_open = False
+        """The drawer on the screen was kicked open; the next ticket shuts it."""
+        self.shop_words: Words = words
+        """Language of the shop, for who is not logged in."""
+
+    @property
+    def top(self) -> View:
+        """The view that gets the keys."""
+        return self.views[-1]
+
+    def t(self, message: str, **facts: Any) -> str:
+        """Translated text."""
+        return self.words.t(message, **facts)
+
+    def show(self, view: View) -> View:
+        """Put a view on top."""
+        self.views.append(view)
+        return view
+
+    def close(self, view: View) -> None:
+        """Take a view away, with whatever lies on it."""
+        if view in self.views[1:]:
+            del self.views[self.views.index(view) :]
+
+    def home(self) -> None:
+        """Only the bottom view is left."""
+        del self.views[1:]
+
+    def tell(self, text: str, ink: str = TEXT, sound: str = "") -> None:
+        """Put words on the message line, with a sound."""
+        self.message, self.ink = text, ink
+        if sound:
+            self.host.sound(sound)
+
+    def key(self, name: str, character: str | None) -> None:
+        """One key, in order; the view on top has the first say over characters, the key map over all others."""
+        act = self.keymap.act(name)
+        printable = character is not None and character.isprintable() and len(character) == 1
+        if act is not None and (not printable or self._means(act)) and self._do(act):
+            return
+        if printable and character is not None and self.top.typed(character):
+            return
+        self.tell(self.t("Toets {key} doet hier niets", key=name), FAINT, REFUSED)
+
+    def scan(self, code: str) -> None:
+        """One scan; a view that has no use for it refuses it aloud, it never becomes typing."""
+        if not self.top.scanned(code):
+            self.tell(self.t("Scan {code} telt hier niet mee", code=plain(code)[:40]), BAD, REFUSED)
+
+    def act(self, function: Callable[Concatenate[Till, P], Outcome], *args: P.args, **kwargs: P.kwargs) -> Outcome:
+        """Do something on the till and say how it went; where a manager must agree, ask for the PIN."""
+        assert self.till is not None
+        return self._said(self.till.act(function, *args, **kwargs))
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """The whole screen."""
+        body = height - 4
+        base = next(i for i in range(len(self.views) - 1, -1, -1) if not self.views[i].overlay)
+        lines = self._padded(self.views[base].lines(width, body), body)
+        for view in self.views[base + 1 :]:
+            above = self._padded(view.lines(width, body), body)
+            lines = [over or below for over, below in zip(above, lines, strict=True)]
+        message: Row = ((fit(" " + plain(self.message), width), self.ink),) if self.message else BLANK
+        return [self._header(width), *lines, self.top.entry_row(width), message, self._footer(width)]
+
+    def _said(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Refused):
+            if outcome.code == "needs_approval":
+                self._ask_approval(outcome)
+            else:
+                sound = UNKNOWN if outcome.code.startswith("unknown") else REFUSED
+                self.tell(self.words.outcome(outcome), BAD, sound)
+            return outcome
+        sound = PAID if outcome.code == "paid" else AGE if _AGE_FACT in outcome.facts else OK
+        self.tell(self.words.outcome(outcome), GOOD if outcome.code == "paid" else TEXT, sound)
+        return outcome
+
+    def _ask_approval(self, wanted: Refused) -> None:
+        from kassa_tui.services import access
+
+        def approve(pin: str) -> None:
+            self.act(access.approve, pin)
+
+        self.tell(self.words.outcome(wanted), BAD, REFUSED)
+        self.show(Prompt(self, self.t("Akkoord nodig"), approve, hint=self.words.outcome(wanted), masked=True))
+
+    def _means(self, act: str) -> bool:
+        """Whether a printable key is an act here: in the middle of typing most are just characters."""
+        return not self.top.entry or act in self.top.midway
+
+    def _do(self, act: str) -> bool:
+        return self.top.act(act) or self.host.act(act)
+
+    @staticmethod
+    def _padded(lines: list[Row], height: int) -> list[Row]:
+        return lines[:height] + [BLANK] * (height - len(lines))
+
+    def _header(self, width: int) -> Row:
+        till = self.till
+        shop = plain(till.config.shop.name) if till else ""
+        who = plain(till.person.name) if till and till.person else ""
+        left = f" {till.config.till.id if till else ''} {shop}  {self.top.title}"
+        end = f"{who}  {self.host.clock()} "
+        if till and till.training:
+            left = f" {self.t('OEFENEN - TELT NIET MEE')}  {left.strip()}"
+            return ((spread(left, end, width), TRAIN),)
+        if till and till.open.returning:
+            return ((spread(f" {self.t('RETOUR')} {left}", end, width), BACK),)
+        return ((spread(left, end, width), HEAD),)
+
+    def _footer(self, width: int) -> Row:
+        trouble = self._trouble()
+        keys = "  ".join(f"{self.keymap.label(act)} {self.t(KEY_WORDS[act])}" for act in self.top.keys)
+        if trouble:
+            room = min(len(trouble) + 2, width // 2)
+            return ((fit(f" {trouble}", room), BAD), (fit(" " + keys, width - room), FAINT))
+        return ((fit(" " + keys, width), FAINT),)
+
+    def _trouble(self) -> str:
+        """What is wrong, in words; empty when nothing is."""
+        till = self.till
+        if till is None:
+            return ""
+        if till.trouble:
+            return self.words.outcome(Refused(till.trouble, {}))
+        queue = till.printing
+        if queue is not None and queue.state != "ok":
+            words = self.words.outcome(Refused(queue.state, {}))
+            return self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=queue.waiting)
+        return ""
+
+
+class Host:
+    """What the desk needs of the program around it; the application's own is in ``app.py``."""
+
+    def sound(self, sound: str) -> None:
+        """Make a sound."""
+
+    def clock(self) -> str:
+        """Time of day as shown."""
+        return ""
+
+    def act(self, act: str) -> bool:
+        """Acts that work everywhere: help, lock."""
+        return False
+
+    def language(self, language: str) -> None:
+        """Speak this language from now on."""
+
+    def card_told(self, state: CardState) -> None:
+        """The card terminal said something, perhaps on a thread of its own."""
+
+    def training(self) -> None:
+        """Go to the training till, or back to the real one."""
+
+    def quit(self) -> None:
+        """End the program."""
+
+
+KEY_WORDS: dict[str, str] = {
+    "help": N_("hulp"), "search": N_("zoek"), "customer": N_("klant"), "park": N_("parkeer"),
+    "recall": N_("ophalen"), "price": N_("prijs"), "discount": N_("korting"), "return": N_("retour"),
+    "pay": N_("betalen"), "functions": N_("functies"), "pin": N_("pin"), "cash": N_("contant"),
+    "repeat": N_("nog een"), "set": N_("maak er"), "times": N_("aantal"), "up": N_("op"), "down": N_("neer"),
+    "page_up": N_("vorige"), "page_down": N_("volgende"), "home": N_("begin"), "end": N_("eind"),
+    "void": N_("weg"), "correct": N_("herstel"), "lock": N_("slot"), "back": N_("terug"), "enter": N_("kies"),
+    "why": N_("waarom"), "note": N_("notitie"), "check": N_("prijs vragen"), "drawer": N_("lade"),
+    "group": N_("op groep"), "copy": N_("kopie"), "voucher": N_("tegoedbon"), "account": N_("op rekening"),
+    "gift": N_("cadeaubon"),
+}  # fmt: skip

@@ -1,0 +1,182 @@
+"""F10: everything at the till that is not selling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kassa_tui.domain.outcome import Done
+from kassa_tui.messages import N_
+from kassa_tui.screens.amounts import amount_of
+from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
+from kassa_tui.screens.ink import TEXT, Row
+from kassa_tui.screens.text import plain
+from kassa_tui.services import access, parking, shifts, vouchers
+
+if TYPE_CHECKING:
+    from kassa_tui.screens.desk import Desk
+
+Choices = list[tuple[str, Callable[[], object]]]
+
+
+def show_functions(desk: Desk) -> None:
+    """The menu, in groups by use."""
+    t = desk.t
+    choices: Choices = [
+        (t("Bonnen bekijken en kopie"), lambda: _history(desk)),
+        (t("X-rapport"), lambda: x_report(desk)),
+        (t("Lade tellen en kassa afsluiten (Z)"), lambda: _count(desk)),
+        (t("Geld in de lade"), lambda: cash_move(desk, "in")),
+        (t("Geld uit de lade"), lambda: cash_move(desk, "out")),
+        (t("Afromen naar de kluis"), lambda: cash_move(desk, "drop")),
+        (t("Lade openen"), lambda: ask_drawer(desk)),
+        (t("Bon laten vervallen"), lambda: ask_cancel(desk)),
+        (t("Emballage terug"), lambda: _empties(desk)),
+        (t("Tegoedbon: saldo vragen"), lambda: _balance(desk)),
+        (t("Artikelgroepen"), lambda: show_groups(desk)),
+        (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
+        (t("Rapport van een eerdere Z"), lambda: ask_z(desk)),
+        (t("Oefenen aan of uit"), lambda: desk.host.training()),
+        (t("Afmelden"), lambda: desk.act(access.logout)),
+        (t("Programma afsluiten"), lambda: ask_quit(desk)),
+    ]
+    desk.show(Menu(desk, t("Functies"), choices))
+
+
+def x_report(desk: Desk) -> None:
+    """On paper and on the screen."""
+    outcome = desk.act(shifts.x_report)
+    if isinstance(outcome, Done):
+        show_report(desk, desk.t("X-rapport"), outcome.facts["report"], "x")
+
+
+def show_report(desk: Desk, title: str, figures: dict[str, Any], kind: str) -> None:
+    """The report as it prints."""
+    from kassa_tui.services.report_documents import as_text, report_document
+
+    assert desk.till is not None
+    document = report_document(figures, desk.till.config, desk.shop_words, kind, training=desk.till.training)
+    rows: list[Row] = [(("   " + plain(line), TEXT),) for line in as_text(document).splitlines()]
+    desk.show(Sheet(desk, title, rows))
+
+
+def ask_z(desk: Desk) -> None:
+    """A Z report of before, by its number."""
+
+    def answer(text: str) -> None:
+        figures = shifts.z_figures(desk.till, int(text)) if desk.till and text.isdigit() and len(text) < 10 else None
+        if figures is None:
+            desk.tell(desk.t("Er is geen Z {z}", z=plain(text)))
+        else:
+            show_report(desk, f"Z {int(text)}", figures, "z")
+
+    desk.show(Prompt(desk, desk.t("Nummer van de Z"), answer))
+
+
+def cash_move(desk: Desk, kind: str) -> None:
+    """An amount and why."""
+    t = desk.t
+    titles = {"in": t("Geld in de lade"), "out": t("Geld uit de lade"), "drop": t("Afromen naar de kluis")}
+
+    def amount(text: str) -> None:
+        cents = amount_of(desk, text)
+        if cents is None:
+            return
+        if kind == "drop":
+            desk.act(shifts.move, kind, cents, "")
+        else:
+            desk.show(
+                Prompt(desk, t("Waarvoor?"), lambda reason: desk.act(shifts.move, kind, cents, reason),
+                       hint=titles[kind])
+            )  # fmt: skip
+
+    desk.show(Prompt(desk, titles[kind] + ": " + t("welk bedrag?"), amount))
+
+
+def ask_drawer(desk: Desk) -> None:
+    """Why the drawer opens without a sale."""
+    t = desk.t
+    reasons = [t("Wisselen"), t("Wisselgeld bijvullen"), t("Bon of munt vergeten"), t("Controle")]
+    choices: Choices = [(reason, lambda reason=reason: desk.act(shifts.drawer, reason)) for reason in reasons]  # type: ignore[misc]
+    desk.show(Menu(desk, t("Waarom gaat de lade open?"), choices))
+
+
+def ask_cancel(desk: Desk) -> None:
+    """Why the whole ticket goes."""
+    t = desk.t
+    reasons = [t("Klant ziet ervan af"), t("Klant kan niet betalen"), t("Verkeerd aangeslagen"), t("Test")]
+    choices: Choices = [(reason, lambda reason=reason: desk.act(parking.cancel, reason)) for reason in reasons]  # type: ignore[misc]
+    desk.show(Menu(desk, t("Waarom vervalt de bon?"), choices))
+
+
+def show_groups(desk: Desk) -> None:
+    """Numbers of the groups, for an open ring."""
+    assert desk.till is not None
+    rows: list[Row] = [((f"  {number:>4}  {plain(name)}", TEXT),) for number, name in desk.till.catalogue.groups()]
+    hint: Row = (("  " + desk.t("Aanslaan op een groep: bedrag @ nummer, bijvoorbeeld 1,49@3"), TEXT),)
+    desk.show(Sheet(desk, desk.t("Artikelgroepen"), [hint, (), *rows]))
+
+
+def show_devices(desk: Desk) -> None:
+    """Each device in words, and what waits to be printed."""
+    till, t = desk.till, desk.t
+    assert till is not None
+    rows: list[Row] = []
+    for device in till.config.devices:
+        rows.append(((f"  {t(ROLE_WORDS.get(device.role, device.role))}: {device.kind}", TEXT),))
+    queue = till.printing
+    if queue is not None:
+        from kassa_tui.domain.outcome import Refused
+
+        state = t("in orde") if queue.state == "ok" else desk.words.outcome(Refused(queue.state, {}))
+        rows.append(((f"  {t('Bonprinter')}: {state}; {t('{n} wacht', n=queue.waiting)}", TEXT),))
+    desk.show(Sheet(desk, t("Apparaten"), rows))
+    if queue is not None and queue.waiting and queue.state != "ok":
+        desk.show(
+            Choice(desk, t("Bonprinter"), t("Er wachten bonnen op de printer."), [
+                ("o", t("Opnieuw proberen"), queue.wake),
+                ("w", t("Weggooien: deze bonnen hoeven niet meer"), queue.drop_waiting),
+            ])
+        )  # fmt: skip
+
+
+def ask_quit(desk: Desk) -> None:
+    """End the program; nothing is lost, but a kiosk starts it again."""
+    desk.show(
+        Choice(desk, desk.t("Afsluiten"), desk.t("Het programma stopt. Een open bon blijft bewaard."), [
+            ("s", desk.t("Stoppen"), desk.host.quit),
+        ])
+    )  # fmt: skip
+
+
+def _history(desk: Desk) -> None:
+    from kassa_tui.screens.history_view import HistoryView
+
+    desk.show(HistoryView(desk))
+
+
+def _count(desk: Desk) -> None:
+    from kassa_tui.screens.count import CountView
+
+    desk.show(CountView(desk))
+
+
+def _empties(desk: Desk) -> None:
+    from kassa_tui.screens.return_view import ask_empties
+
+    ask_empties(desk)
+
+
+def _balance(desk: Desk) -> None:
+    desk.show(Prompt(desk, desk.t("Nummer van de tegoedbon"), lambda number: desk.act(vouchers.balance, number),
+                     scans=True))  # fmt: skip
+
+
+ROLE_WORDS = {
+    "printer": N_("Printer"),
+    "scanner": N_("Scanner"),
+    "display": N_("Klantendisplay"),
+    "scale": N_("Weegschaal"),
+    "drawer": N_("Lade"),
+    "card_terminal": N_("Pinautomaat"),
+}

@@ -1,0 +1,99 @@
+"""Keys from the terminal, in order and without detours, and wedge scanners told from fingers.
+
+Textual hands every key through two queues, and a plain field takes Enter later than the digits before it; a scanner
+that types then loses or merges codes. Here the input thread parses what one read brought and hands it over at once:
+keys in order, and a whole line of digits that arrived in one piece as a scan. It also notices that the terminal is
+gone, where Textual would spin.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+BURST = re.compile(r"(?:\d{8,14}(?:\d{2}|\d{5})?|\][A-Za-z]\d[ -~\x1d]{4,120})\r")
+"""A code and Enter in one read: no hand types that fast."""
+
+Stroke = tuple[str, str | None] | str
+"""A key with the character it types, or the text of a scan."""
+
+
+class Listens(Protocol):
+    """What the application must offer."""
+
+    def strokes(self, strokes: list[Stroke]) -> None:
+        """Keys and scans of one read, in order; called on the event loop."""
+
+    def hung_up(self) -> None:
+        """The terminal is gone; called on the event loop."""
+
+
+def split_bursts(text: str) -> Iterator[tuple[bool, str]]:
+    """Pieces of one read in order: ``(True, code)`` for a scan, ``(False, text)`` for the rest."""
+    at = 0
+    while at < len(text):
+        match = BURST.match(text, at)
+        if match:
+            yield True, match[0][:-1]
+            at = match.end()
+            continue
+        end = text.find("\r", at)
+        end = len(text) if end < 0 else end + 1
+        yield False, text[at:end]
+        at = end
+
+
+class KassaDriver(LinuxDriver):
+    """Textual's driver with an input thread of our own."""
+
+    def run_input_thread(self) -> None:
+        """Read, parse and hand over until told to stop."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(0.1):
+                    try:
+                        data = os.read(self.fileno, 4096)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self._loop.call_soon_threadsafe(cast("Listens", self._app).hung_up)
+                        return
+                    self._hand_over(parser, decode(data))
+                self._pass(parser.tick())
+
+    def _hand_over(self, parser: XTermParser, text: str) -> None:
+        if not BURST.search(text):
+            self._pass(parser.feed(text))
+            return
+        for scanned, piece in split_bursts(text):
+            if scanned:
+                self._loop.call_soon_threadsafe(cast("Listens", self._app).strokes, _scan(piece))
+            else:
+                self._pass(parser.feed(piece))
+
+    def _pass(self, messages: object) -> None:
+        strokes: list[Stroke] = []
+        for message in cast("Iterator[events.Event]", messages):
+            if isinstance(message, events.Key):
+                strokes.append((message.key, message.character))
+            elif isinstance(message, events.Paste):
+                strokes += [(c, c) for c in message.text if c.isprintable()]
+            else:
+                self.process_message(message)
+        if strokes:
+            self._loop.call_soon_threadsafe(cast("Listens", self._app).strokes, strokes)
+
+
+def _scan(code: str) -> list[Stroke]:
+    return [code]

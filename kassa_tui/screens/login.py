@@ -1,0 +1,134 @@
+"""Log-in and the opening of the shift: the first frame, drawn before the till behind it is even loaded."""
+
+from __future__ import annotations
+
+from kassa_tui.screens.base import View
+from kassa_tui.screens.ink import BLANK, BOLD, FAINT, TEXT, Row
+from kassa_tui.screens.text import fit, plain
+
+PIN_DIGITS = 8
+"""The longest PIN."""
+
+
+class LoginView(View):
+    """Type a PIN; what is typed before the till is ready waits for it."""
+
+    keys = ("enter", "help")
+    pending = ""
+    """A PIN entered before the till was loaded."""
+
+    @property
+    def title(self) -> str:
+        """Locked, or nobody there yet."""
+        till = self.desk.till
+        return self.desk.t("Slot") if till and till.locked else self.desk.t("Aanmelden")
+
+    def lines(self, width: int, height: int) -> list[Row]:
+        """The name of the shop, and what the last customer may still see."""
+        desk, till = self.desk, self.desk.till
+        shop = plain(till.config.shop.name) if till else ""
+        rows: list[Row] = [BLANK] * max(height // 2 - 4, 1)
+        rows.append(((f"{'KASSA':^{width}}", BOLD),))
+        rows.append(((f"{shop:^{width}}", TEXT),))
+        rows.append(BLANK)
+        rows.append(((f"{desk.t('Typ uw pincode en druk op Enter'):^{width}}", TEXT),))
+        if till and till.last_sale:
+            from kassa_tui.domain.money import euro
+
+            change = euro(till.last_sale["change"])
+            rows += [BLANK, ((f"{desk.t('Wisselgeld') + ' ' + change:^{width}}", BOLD),)]
+        if till and till.ticket and till.ticket.lines:
+            rows += [BLANK, ((f"{desk.t('Er staat nog een bon open'):^{width}}", TEXT),)]
+        return rows
+
+    def entry_row(self, width: int) -> Row:
+        """Stars for digits."""
+        return ((self.desk.t("Pincode") + ": ", FAINT), (fit("*" * len(self.entry) + "_", width - 20), BOLD))
+
+    def typed(self, character: str) -> bool:
+        """Digits only."""
+        return character.isdigit() and len(self.entry) < PIN_DIGITS and super().typed(character)
+
+    def scanned(self, code: str) -> bool:
+        """Eight digits that came in one piece are a PIN all the same."""
+        if not code.isdigit() or len(code) > PIN_DIGITS:
+            return False
+        self.entry = code
+        return self.act("enter")
+
+    def act(self, act: str) -> bool:
+        """Enter logs in."""
+        if act == "correct":
+            return self.rub()
+        if act == "back":
+            self.entry = ""
+            return True
+        if act != "enter":
+            return False
+        pin = self.take()
+        if not pin:
+            return True
+        if self.desk.till is None:
+            self.pending = pin
+            return True
+        self._login(pin)
+        return True
+
+    def catch_up(self) -> None:
+        """The till is there: log in with what was typed meanwhile."""
+        pin, self.pending = self.pending, ""
+        if pin:
+            self._login(pin)
+
+    def _login(self, pin: str) -> None:
+        from kassa_tui.domain.outcome import Done
+        from kassa_tui.services import access
+
+        outcome = self.desk.act(access.login, pin)
+        if isinstance(outcome, Done):
+            self.desk.host.language(str(outcome.facts["language"]))
+            self.desk.tell(self.desk.words.outcome(outcome))
+
+
+class OpenShiftView(View):
+    """The till is closed: count the float and open it."""
+
+    keys = ("enter", "functions", "lock", "help")
+
+    @property
+    def title(self) -> str:
+        """What is to be done."""
+        return self.desk.t("Kassa openen")
+
+    def lines(self, width: int, height: int) -> list[Row]:
+        """One question."""
+        t = self.desk.t
+        return [
+            *[BLANK] * max(height // 2 - 3, 1),
+            ((f"{t('De kassa is gesloten.'):^{width}}", BOLD),),
+            BLANK,
+            ((f"{t('Hoeveel wisselgeld ligt er in de lade?'):^{width}}", TEXT),),
+            ((f"{t('Typ het bedrag, bijvoorbeeld 150,00, en druk op Enter'):^{width}}", FAINT),),
+        ]
+
+    def typed(self, character: str) -> bool:
+        """An amount."""
+        return (character.isdigit() or character in ",.") and super().typed(character)
+
+    def act(self, act: str) -> bool:
+        """Enter opens the shift."""
+        if act == "correct":
+            return self.rub()
+        if act == "back":
+            self.entry = ""
+            return True
+        if act != "enter":
+            return False
+        from kassa_tui.screens.amounts import amount_of
+        from kassa_tui.services import shifts
+
+        text = self.take()
+        cents = amount_of(self.desk, text) if text else None
+        if cents is not None:
+            self.desk.act(shifts.open_shift, cents)
+        return True

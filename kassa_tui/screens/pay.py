@@ -1,0 +1,222 @@
+"""The pay view: what is due, in figures that can be read across the counter, and the tenders taken so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kassa_tui.domain.money import euro, format_amount
+from kassa_tui.domain.tender import suggestions
+from kassa_tui.messages import N_
+from kassa_tui.screens import sell_acts
+from kassa_tui.screens.amounts import amount_of
+from kassa_tui.screens.base import Choice, Prompt, View
+from kassa_tui.screens.ink import ASK, BAD, BLANK, BOLD, FAINT, HEAD, TEXT, Row
+from kassa_tui.screens.sell import TENDER_WORDS
+from kassa_tui.screens.text import big, fit, plain, spread, wrap
+from kassa_tui.services import cards, checkout
+from kassa_tui.services.vouchers import is_voucher
+
+if TYPE_CHECKING:
+    from kassa_tui.screens.desk import Desk
+    from kassa_tui.services.ports import CardState
+
+_LETTERS = "abcd"
+
+
+class PayView(View):
+    """Resident; shows while the till has a payment or a card in doubt."""
+
+    keys = ("help", "cash", "pin", "voucher", "account", "correct", "back")
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.card_state = ""
+        """What the terminal said last."""
+
+    @property
+    def title(self) -> str:
+        """What is going on."""
+        return self.desk.t("Betalen")
+
+    def lines(self, width: int, height: int) -> list[Row]:
+        """Due, tenders, suggestions; or the card terminal."""
+        desk, till = self.desk, self.desk.till
+        assert till is not None
+        payment = till.open.payment
+        due = checkout.cash_due(till)
+        exact = payment.remaining if payment else 0
+        label = desk.t("Te betalen") if exact >= 0 else desk.t("Terug te betalen")
+        rows: list[Row] = [BLANK, ((spread("  " + label, euro(abs(exact)) + "  ", width), HEAD),), BLANK]
+        rows += [(("   " + line, BOLD),) for line in big(format_amount(abs(exact)))]
+        rows.append(BLANK)
+        if due != exact:
+            rows.append(((f"   {desk.t('Contant afgerond')}: {euro(abs(due))}", BOLD),))
+        for tender in payment.tenders if payment else ():
+            rows.append(((f"   {desk.t(TENDER_WORDS[tender.kind])}   {euro(tender.amount)}", TEXT),))
+        rows.append(BLANK)
+        rows += self._card_rows(width) if till.open.card else self._suggestion_rows(due, width)
+        return rows[:height]
+
+    def typed(self, character: str) -> bool:
+        """An amount, a letter for a suggested one, or how a card payment ended."""
+        till = self.desk.till
+        if till and till.open.card is not None:
+            return self._card_letter(character.lower())
+        if not self.entry and character.lower() in _LETTERS:
+            offered = suggestions(checkout.cash_due(till)) if till else ()
+            at = _LETTERS.index(character.lower())
+            if at < len(offered):
+                self.desk.act(checkout.cash, offered[at])
+                return True
+            return False
+        return (character.isdigit() or character in ",.-") and super().typed(character)
+
+    def scanned(self, code: str) -> bool:
+        """A voucher pays; goods are not sold any more once money lies on the counter."""
+        till = self.desk.till
+        if till is None or till.open.card is not None:
+            return False
+        if is_voucher(code):
+            self.desk.act(checkout.voucher, code)
+            return True
+        if till.open.payment is not None and not till.open.payment.tenders:
+            from kassa_tui.services import selling
+
+            self.desk.act(selling.scan, code)
+            return True
+        return False
+
+    def act(self, act: str) -> bool:
+        """Tenders, taking one back, and the way back."""
+        desk = self.desk
+        if act in ("cash", "enter"):
+            return self._cash(act == "enter")
+        if act == "pin":
+            text = self.take()
+            cents = amount_of(desk, text, tender=True) if text else None
+            if not text or cents is not None:
+                sell_acts.card(desk, cents)
+        elif act == "voucher":
+            self._voucher()
+        elif act == "account":
+            desk.act(checkout.account, None)
+        elif act == "correct":
+            return self.rub() or desk.act(checkout.take_back).code != ""
+        elif act in ("back", "pay"):
+            if self.entry:
+                self.entry = ""
+            else:
+                desk.act(checkout.leave)
+        elif act == "functions":
+            sell_acts.functions(self)  # type: ignore[arg-type]
+        else:
+            return False
+        return True
+
+    def told(self, state: CardState) -> None:
+        """The terminal said something."""
+        till = self.desk.till
+        self.card_state = state.state
+        if till is None or till.open.card is None or not state.final:
+            return
+        self.desk.act(cards.ended, state.state, dict(state.detail))
+
+    def _cash(self, entered: bool) -> bool:
+        text = self.take()
+        if not text and entered:
+            return True
+        cents = amount_of(self.desk, text, tender=True) if text else None
+        if not text or cents is not None:
+            self.desk.act(checkout.cash, cents)
+        return True
+
+    def _voucher(self) -> None:
+        desk, t = self.desk, self.desk.t
+
+        def with_amount(number: str) -> None:
+            def answer(text: str) -> None:
+                cents = amount_of(desk, text)
+                if cents is not None:
+                    desk.act(checkout.voucher, number, cents)
+
+            desk.show(Prompt(desk, t("Welk bedrag staat op de bon?"), answer, hint=plain(number)))
+
+        def answer(number: str) -> None:
+            outcome = desk.act(checkout.voucher, number)
+            if outcome.code == "unknown_voucher":
+                with_amount(number)
+
+        desk.show(Prompt(desk, t("Nummer van de tegoedbon"), answer, scans=True))
+
+    def _suggestion_rows(self, due: int, width: int) -> list[Row]:
+        t = self.desk.t
+        rows: list[Row] = []
+        if due > 0:
+            for letter, cents in zip(_LETTERS, suggestions(due), strict=False):
+                rows.append((("   ", TEXT), (f" {letter.upper()} ", ASK), (f" {euro(cents)}", TEXT)))
+            rows.append(((fit("   " + t("{key} is gepast; of typ eerst het bedrag",
+                                        key=self.desk.keymap.label("cash")), width), FAINT),))  # fmt: skip
+        return rows
+
+    def _card_rows(self, width: int) -> list[Row]:
+        t, till = self.desk.t, self.desk.till
+        assert till is not None
+        assert till.open.card is not None
+        card = till.open.card
+        if card.state == "unknown":
+            rows: list[Row] = [((fit(f"   {t('PIN ONBEKEND')}  {euro(card.amount)} ", width), BAD),), BLANK]
+            advice = t(
+                "Niemand weet nu of er is afgeschreven. Zeg tegen de klant: 'Een ogenblik, ik kijk na of de betaling"
+                " is gelukt; u betaalt niet twee keer.' Kijk op de bon of het scherm van de pinautomaat."
+            )
+            rows += [(("   " + line, TEXT),) for line in wrap(advice, width - 6)]
+            rows += [BLANK, ((f"   {t('J  toch betaald     N  niet betaald')}", BOLD),)]
+            return rows
+        state = CARD_WORDS.get(self.card_state or "busy", CARD_WORDS["busy"])
+        rows = [((fit(f"   {t('Pin')} {euro(card.amount)}: {t(state)}", width), ASK),), BLANK]
+        if till.terminal is None or till.terminal.stand_alone:
+            rows.append(((f"   {t('Typ het bedrag op de pinautomaat. Hoe liep het af?')}", TEXT),))
+            rows += [BLANK, ((f"   {t('J  akkoord     N  geweigerd     O  onbekend')}", BOLD),)]
+        return rows
+
+    def _card_letter(self, letter: str) -> bool:
+        till = self.desk.till
+        assert till is not None
+        assert till.open.card is not None
+        unknown = till.open.card.state == "unknown"
+        if not unknown and till.terminal is not None and not till.terminal.stand_alone:
+            return False
+        state = {"j": "approved", "y": "approved", "n": "refused", "o": "unknown"}.get(letter)
+        if state is None or (unknown and state == "unknown"):
+            return False
+        detail = {"terminal": "stand-alone"} if state == "approved" else {}
+        if unknown:
+            self._decide(state, detail)
+        else:
+            self.desk.act(cards.ended, state, detail)
+        return True
+
+    def _decide(self, state: str, detail: dict[str, str]) -> None:
+        desk, t = self.desk, self.desk.t
+        text = (
+            t("U beslist dat er wel is betaald. Zeker?")
+            if state == "approved"
+            else t("U beslist dat er niet is betaald. De klant moet dan nog betalen. Zeker?")
+        )
+        desk.show(
+            Choice(desk, t("Pin onbekend"), text, [
+                ("z", t("Zeker"), lambda: desk.act(cards.ended, state, detail)),
+                ("t", t("Terug"), lambda: None),
+            ])
+        )  # fmt: skip
+
+
+CARD_WORDS = {
+    "present_card": N_("kaart aanbieden"),
+    "enter_pin": N_("pincode"),
+    "busy": N_("bezig"),
+    "confirm": N_("wacht op de pinautomaat"),
+    "approved": N_("akkoord"),
+    "refused": N_("geweigerd"),
+    "unknown": N_("onbekend"),
+}

@@ -1,0 +1,71 @@
+"""Text in cells: product names are data from outside and may hold anything."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+
+_DROPPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
+
+
+def plain(text: str) -> str:
+    """Text that can do nothing to a terminal: no control or invisible characters, accents as one character."""
+    if text.isascii() and text.isprintable():
+        return text
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(" " if c in "\t\n\r" else c for c in composed if c in "\t\n\r" or _shown(c))
+
+
+def _shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) not in _DROPPED
+
+
+def fit(text: str, width: int) -> str:
+    """Cut or padded to ``width`` cells; a cut shows as ``…``."""
+    if text.isascii():
+        return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…"
+
+
+def right(text: str, width: int) -> str:
+    """Flush right in ``width`` cells."""
+    return " " * (width - cell_len(text)) + text if cell_len(text) <= width else fit(text, width)
+
+
+def spread(left: str, end: str, width: int) -> str:
+    """One text at each side."""
+    room = width - cell_len(end)
+    return fit(left, max(room, 0)) + end if room > 0 else fit(end, width)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Broken between words; a word longer than the line is cut."""
+    lines, line = [], ""
+    for word in text.split():
+        while cell_len(word) > width:
+            head = set_cell_size(word, width)
+            lines += [line, head] if line else [head]
+            line, word = "", word[len(head.rstrip()) :]
+        if line and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line] if line or not lines else lines
+
+
+_BIG = {
+    "0": ("█▀█", "█ █", "▀▀▀"), "1": (" ▀█", "  █", "  ▀"), "2": ("▀▀█", "█▀▀", "▀▀▀"), "3": ("▀▀█", " ▀█", "▀▀▀"),
+    "4": ("█ █", "▀▀█", "  ▀"), "5": ("█▀▀", "▀▀█", "▀▀▀"), "6": ("█▀▀", "█▀█", "▀▀▀"), "7": ("▀▀█", "  █", "  ▀"),
+    "8": ("█▀█", "█▀█", "▀▀▀"), "9": ("█▀█", "▀▀█", "▀▀▀"), ",": (" ", " ", "▄"), ".": (" ", " ", "▀"),
+    "-": ("  ", "▀▀", "  "), " ": ("  ", "  ", "  "), "€": ("▄▀▀", "█▀ ", " ▀▀"),
+}  # fmt: skip
+
+
+def big(text: str) -> tuple[str, str, str]:
+    """Digits three lines high, for what must be read from across the counter."""
+    glyphs = [_BIG.get(c, _BIG[" "]) for c in text]
+    return tuple(" ".join(glyph[i] for glyph in glyphs) for i in range(3))  # type: ignore[return-value]

@@ -1,0 +1,49 @@
+"""The ticket as rows: one per line, drawn once and kept, for a scan may cost one new row and no more."""
+
+from __future__ import annotations
+
+from kassa_tui.domain.money import format_amount
+from kassa_tui.domain.quantity import ONE, format_quantity
+from kassa_tui.domain.ticket import DEPOSIT, Line
+from kassa_tui.screens.ink import BACK, FAINT, SELECT, TEXT, Row
+from kassa_tui.screens.text import fit, plain, right
+
+_QTY, _PRICE, _AMOUNT = 7, 10, 11
+
+
+class TicketRows:
+    """Rows of lines, remembered by the line itself: a line is immutable, so its row is too."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[Line, bool, int], Row] = {}
+
+    def row(self, line: Line, selected: bool, width: int) -> Row:
+        """Quantity, name, price each, amount."""
+        key = (line, selected, width)
+        row = self._rows.get(key)
+        if row is None:
+            if len(self._rows) > 4000:
+                self._rows.clear()
+            row = self._rows[key] = _draw(line, selected, width)
+        return row
+
+
+def _draw(line: Line, selected: bool, width: int) -> Row:
+    name = plain(line.name)
+    if line.kind == DEPOSIT:
+        name = "  " + name
+    marks = ""
+    if line.discount:
+        marks = f" -{format_amount(abs(line.discount))}"
+    if line.note:
+        marks += " *"
+    one = line.quantity == ONE
+    quantity = "" if one else format_quantity(line.quantity, line.unit)
+    each = "" if one and line.unit != "kg" else format_amount(line.unit_price)
+    room = width - _QTY - _PRICE - _AMOUNT - 2
+    text = (
+        right(quantity, _QTY) + " " + fit(name + marks, room) + right(each, _PRICE)
+        + right(format_amount(line.amount), _AMOUNT) + " "
+    )  # fmt: skip
+    ink = SELECT if selected else BACK if line.quantity < 0 else FAINT if line.kind == DEPOSIT else TEXT
+    return ((text, ink),)

@@ -1,0 +1,54 @@
+"""Everything that the till reads from ``shop.db``, in one value: articles, groups, customers and staff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kassa_tui.domain.gtin import gtin14
+from kassa_tui.storage import staff
+from kassa_tui.storage.catalogue import Catalogue, fold
+from kassa_tui.storage.database import open_database
+
+if TYPE_CHECKING:
+    from kassa_tui.domain.catalogue import Article
+    from kassa_tui.domain.staff import Person
+
+SHOP_DB = "shop.db"
+
+
+class Shop(Catalogue):
+    """The ``shop.db`` in ``folder``, for reading on the thread that opens it; StorageError where it cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        db = open_database(folder / SHOP_DB, readonly=True)
+        db.connect()
+        super().__init__(db)
+
+    def find(self, code: str, today: str) -> Article | None:
+        """The article with this GTIN of any length, other code, or SKU."""
+        return self.by_code(gtin14(code) or code, today)
+
+    def group_of(self, text: str, today: str) -> Article | None:
+        """An open ring on the group with this number, or this name in whatever case."""
+        wanted = fold(text)
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return self.group(int(text), today)
+        return next((self.group(number, today) for number, name in self.groups() if fold(name) == wanted), None)
+
+    def customer(self, code: str) -> staff.Customer | None:
+        """The customer with this code."""
+        return staff.customer(self._db, code)
+
+    def people(self) -> list[tuple[Person, str]]:
+        """Who may log in, each with the hash of the PIN; read anew at every call, so that an import holds at once."""
+        return [(member.person, member.pin_hash) for member in staff.staff(self._db)]
+
+    def count(self) -> int:
+        """Number of articles, deposits included."""
+        return int(self._db.execute_sql("select count(*) from article").fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of the file; harmless when called again."""
+        if not self._db.is_closed():
+            self._db.close()

@@ -1,0 +1,82 @@
+"""The tables of ``till.db``: the journal, what is projected from it, and the till's working papers.
+
+Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked) follow from the journal
+and nothing else; ``draft`` and ``spool`` are working papers: the open ticket's changes and what must still be printed.
+Amounts are cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
+"""
+
+from __future__ import annotations
+
+from peewee import SqliteDatabase
+
+from kassa_tui.storage.migrations import Migration
+
+PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked")
+"""Tables that ``journal rebuild`` makes anew."""
+
+EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
+
+PAGE_SIZE = 2048
+"""Bytes; a sale touches about nine pages, and half the usual size halves what each sale writes to the card."""
+
+_TABLES = """
+create table meta (key text primary key, value text not null) strict, without rowid;
+create table journal (
+    seq integer primary key, id blob not null, at integer not null, offset integer not null, who text not null,
+    kind text not null, body text not null, hash blob not null, signature blob not null) strict;
+create table state (
+    id integer primary key check (id = 1), receipt integer not null, shift integer not null, z integer not null,
+    last_ticket text not null, grand_sales integer not null, grand_returns integer not null,
+    login_failures integer not null, login_failed_at integer not null) strict;
+create table shift (
+    z integer primary key, opened_seq integer not null, opened_at integer not null, opened_date text not null,
+    opened_by text not null, first_receipt integer not null, counted integer, count_seq integer,
+    closed_seq integer, closed_at integer, closed_date text) strict;
+create table sale (
+    receipt integer primary key, seq integer not null, at integer not null, offset integer not null,
+    date text not null, shift integer not null, who text not null, ticket text not null, customer text not null,
+    total integer not null, lines integer not null, copies integer not null default 0) strict;
+create table sale_line (
+    receipt integer not null, no integer not null, kind text not null, sku text not null, grp text not null,
+    qty integer not null, amount integer not null, vat_code text not null, rate integer not null,
+    vat integer not null, primary key (receipt, no)) strict, without rowid;
+create table total (
+    shift integer not null, date text not null, kind text not null, key text not null, n integer not null,
+    qty integer not null, amount integer not null, vat integer not null,
+    primary key (shift, date, kind, key)) strict, without rowid;
+create table returned (
+    receipt text not null, no integer not null, qty integer not null, primary key (receipt, no)) strict, without rowid;
+create table voucher (
+    number text primary key, issued_by text not null, amount integer not null, balance integer not null,
+    foreign_voucher integer not null) strict, without rowid;
+create table card_payment (
+    id text primary key, ticket text not null, seq integer not null, amount integer not null, state text not null,
+    detail text not null, used integer not null) strict, without rowid;
+create table parked (
+    ticket text primary key, place integer not null, at integer not null, name text not null, who text not null,
+    total integer not null, body text not null) strict, without rowid;
+create table draft (n integer primary key, ticket text not null, body text not null) strict;
+create table spool (
+    id integer primary key, seq integer not null, what text not null, mark text not null, state text not null,
+    tries integer not null default 0, error text not null default '') strict;
+"""
+
+_INDEXES = """
+create index spool_waiting on spool (id) where state != 'done';
+create index shift_date on shift (opened_date);
+"""
+
+
+def _create(db: SqliteDatabase) -> None:
+    for statement in (_TABLES + _INDEXES).split(";\n"):
+        if statement.strip():
+            db.execute_sql(statement)
+    empty_state(db)
+
+
+def empty_state(db: SqliteDatabase) -> None:
+    """The one row of ``state``, as before the first entry."""
+    db.execute_sql(EMPTY_STATE)
+
+
+STEPS = (Migration(1, "the till's first tables", _create),)
