@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -23,6 +23,7 @@ from textual import events
 from textual.app import App
 from textual.screen import Screen
 
+from kassa_tui.domain.outcome import Refused
 from kassa_tui.keymap import KeyMap
 from kassa_tui.messages import words
 from kassa_tui.screens.canvas import Canvas
@@ -53,6 +54,10 @@ class TillScreen(Screen[None]):
         """One widget."""
         yield Canvas()
 
+    def on_mount(self) -> None:
+        """The canvas is there: the application may draw."""
+        cast("KassaApp", self.app).begin(self.query_one(Canvas))
+
 
 class KassaApp(App[int], Host, inherit_bindings=False):
     """The till on a terminal."""
@@ -73,16 +78,14 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self._touched = time.monotonic()
         self.real_till: Till | None = None
         """The till behind the one for practice."""
-        self._loop_thread = threading.get_ident()
 
     def get_default_screen(self) -> Screen[None]:
         """The only screen."""
         return TillScreen(id="_default")
 
-    def on_mount(self) -> None:
+    def begin(self, canvas: Canvas) -> None:
         """First frame, then the rest."""
-        self.canvas = self.screen.query_one(Canvas)
-        self._loop_thread = threading.get_ident()
+        self.canvas = canvas
         self.repaint()
         self.call_after_refresh(self._load)
 
@@ -159,11 +162,34 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         """The terminal's word, brought to the loop."""
         self._from_thread(lambda: self.counter.pay.told(state) if self.counter.pay else None)
 
+    def printed(self, text: str, kicked: bool) -> None:
+        """Paper of a printer on the screen; called on the print thread."""
+        self._from_thread(lambda: self._show_paper(text, kicked))
+
+    def _show_paper(self, text: str, kicked: bool) -> None:
+        if kicked:
+            self.desk.drawer_open = True
+        if text.strip():
+            self.desk.paper = text.rstrip().splitlines()
+
     def training(self) -> None:
         """Change between the real till and the one for practice; both keep their open ticket."""
-        from kassa_tui.screens.training import switch_training
+        from kassa_tui import bootstrap
+        from kassa_tui.services import training
 
-        switch_training(self)
+        till = self.desk.till
+        assert till is not None
+        if isinstance(self.desk.act(training.switch, not till.training), Refused):
+            return
+        if self.real_till is not None:
+            real, self.real_till = self.real_till, None
+            till.close()
+            real.store.record("training", {"on": False, "by": till.who}, till.who)
+            self.use(real)
+            return
+        practice = bootstrap.open_screen_till(till.config, self.printed, training=True)
+        practice.person, self.real_till = till.person, till
+        self.use(practice)
 
     def quit(self) -> None:
         """Leave in good order."""
@@ -191,7 +217,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         from kassa_tui import bootstrap
 
         try:
-            till = bootstrap.open_till(config, screen=self)
+            till = bootstrap.open_screen_till(config, self.printed)
         except Exception as error:  # noqa: BLE001
             self._cannot_start(error)
             return

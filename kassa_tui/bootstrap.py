@@ -1,19 +1,66 @@
-"""The one place where a till is put together from its parts; everything else is given what it needs."""
+"""The one place where a till is put together from its parts; everything else is given what it needs.
+
+What is heavy (database, keys, devices) is imported where it is used, so that the screen is there first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config
-    from kassa_tui.services.ports import Printer
+    from kassa_tui.keymap import KeyMap
+    from kassa_tui.services.ports import CardTerminal, Printer
     from kassa_tui.services.till import Till
+    from kassa_tui.storage.csvread import ImportReport
     from kassa_tui.storage.journal import Clock
 
+DATA = Path(__file__).with_name("data")
 TRAINING_FOLDER = "training"
 """Below the data folder: the journal of the practice till, which counts for nothing."""
+PRINTER_FOLDER = "printer"
+"""Below the data folder, private: what the print process keeps."""
+CONFIG_FILE = "till.toml"
+
+
+class Screen(Protocol):
+    """Who shows the paper of a printer that is drawn on the screen."""
+
+    def printed(self, text: str, kicked: bool) -> None:
+        """A job's text and whether the drawer was opened; called on the print thread."""
+
+
+def demo_folder(environ: Mapping[str, str]) -> Path:
+    """Where the demo shop lives: ``$XDG_DATA_HOME/kassa-demo``, else ``~/.local/share/kassa-demo``."""
+    base = environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return Path(base) / "kassa-demo"
+
+
+def prepare(path: Path, *, demo: bool = False) -> Config:
+    """The configuration at ``path``, logging begun in its data folder; with ``demo`` the shop is made where it is not.
+
+    ConfigError with every problem, StorageError where the demo's files cannot be made.
+    """
+    from kassa_tui import config as configuration
+    from kassa_tui import logs
+
+    if demo:
+        _demo_config(path)
+    config = configuration.load(path)
+    logs.start(config.till.data)
+    if demo:
+        _demo_shop(config)
+    return config
+
+
+def key_map(config: Config) -> KeyMap:
+    """The keys of the till: those of a ``keys.toml`` beside the configuration, else the usual ones."""
+    from kassa_tui.keymap import beside, load_keys
+
+    return load_keys(beside(config.path))
 
 
 def data_folder(config: Config, training: bool = False) -> Path:
@@ -27,21 +74,53 @@ def init(config: Config) -> None:
     StorageError where one of them cannot be made or does not belong to the others.
     """
     from kassa_tui.storage import till_store
-    from kassa_tui.storage.database import translated
 
-    folder = data_folder(config)
-    with translated(folder):
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    folder = _made(data_folder(config))
     till_store.create(folder)
     make_shop(config)
 
 
 def make_shop(config: Config) -> None:
-    """Make ``shop.db`` or bring it up to date; StorageError ``other_country`` where the country was changed."""
+    """Make ``shop.db`` or bring it up to date, and leave one that is as it should be alone: somebody may be writing it.
+
+    StorageError ``other_country`` where the configuration names another country than the articles were imported for.
+    """
+    from kassa_tui.storage.shop import SHOP_DB, is_ready
+    from kassa_tui.storage.shop_schema import open_shop
+
+    path = _made(data_folder(config)) / SHOP_DB
+    if not is_ready(path, config.shop.country):
+        open_shop(path, config.shop.country).close()
+
+
+def import_file(config: Config, what: str, path: Path) -> ImportReport:
+    """Take over a CSV file of ``articles``, ``staff`` or ``customers`` into ``shop.db``, entirely or not at all.
+
+    A till that runs goes on selling and sees the change at its next scan.
+    """
+    from kassa_tui.clock import SystemClock
+    from kassa_tui.domain.shift import local_date
+    from kassa_tui.messages import words
+    from kassa_tui.services.access import hash_pin
+    from kassa_tui.storage import articles_import, staff_import
     from kassa_tui.storage.shop import SHOP_DB
     from kassa_tui.storage.shop_schema import open_shop
 
-    open_shop(data_folder(config) / SHOP_DB, config.shop.country).close()
+    db = open_shop(_made(data_folder(config)) / SHOP_DB, config.shop.country)
+    try:
+        if what == "staff":
+            return staff_import.import_staff(db, path, hash_pin)
+        if what == "customers":
+            return staff_import.import_customers(db, path)
+        spoken, now = words(config.shop.language), SystemClock().now()
+        names = articles_import.ImportWords(
+            deposit_name=lambda cents: spoken.t("Statiegeld {amount:euro}", amount=cents),
+            deposit_group=spoken.t("Statiegeld"),
+            other_group=spoken.t("Overig"),
+        )
+        return articles_import.import_articles(db, path, today=local_date(now.at, now.offset), words=names)
+    finally:
+        db.close()
 
 
 def open_till(
@@ -49,25 +128,23 @@ def open_till(
     *,
     training: bool = False,
     printer: Printer | None = None,
+    screen: Screen | None = None,
     clock: Clock | None = None,
     new_id: Callable[[], str] | None = None,
 ) -> Till:
     """The till of ``config``, or the one to practise on, open for selling on this thread; made where it is not yet.
 
-    With a ``printer`` its receipts are printed from the spool. StorageError, ``till_running`` among them.
+    Prints on ``printer``, else on the configured one; a printer drawn on the screen needs the ``screen``. StorageError,
+    ``till_running`` among them.
     """
     from kassa_tui.clock import SystemClock, uuid7_source
     from kassa_tui.services.access import People, verify_pin
     from kassa_tui.services.till import Till
-    from kassa_tui.storage.database import translated
     from kassa_tui.storage.shop import Shop
     from kassa_tui.storage.till_store import TillStore
 
     clock, new_id = clock or SystemClock(), new_id or uuid7_source()
-    folder = data_folder(config, training)
-    with translated(folder):
-        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    store = TillStore(folder, config.till.id, clock, new_id)
+    store = TillStore(_made(data_folder(config, training)), config.till.id, clock, new_id)
     shop: Shop | None = None
     try:
         make_shop(config)
@@ -78,4 +155,86 @@ def open_till(
             shop.close()
         store.close()
         raise
+    till.terminal = _terminal(config)
+    printer = printer or make_printer(config, data_folder(config, training), screen)
+    if printer is not None:
+        _print(till, printer)
     return till
+
+
+def printer_options(config: Config) -> dict[str, Any] | None:
+    """The first printer's options as the print process takes them, the drawer's with them; None without a printer."""
+    device, drawer = config.device("printer"), config.device("drawer")
+    if device is None:
+        return None
+    options = {name: value for name, value in device.options.items() if value is not None}
+    options |= {"kind": device.kind, "cut": str(options.get("cut", "FULL")).lower()}
+    for name in ("path", "logo"):
+        if name in options:
+            options[name] = str(options[name])
+    options.setdefault("logo", None if config.shop.logo is None else str(config.shop.logo))
+    if drawer is not None and drawer.kind == "printer":
+        options |= {f"drawer_{name}": drawer.options[name] for name in ("pin", "on_ms", "off_ms")}
+    return options
+
+
+def make_printer(config: Config, folder: Path, screen: Screen | None = None) -> Printer | None:
+    """The configured printer; None where there is none, or it is one on a screen that is not there."""
+    from kassa_tui.hardware.receipt_printer import ReceiptPrinter
+
+    options = printer_options(config)
+    if options is None or (options["kind"] == "screen" and screen is None):
+        return None
+    return ReceiptPrinter(options, folder / PRINTER_FOLDER, None if screen is None else screen.printed)
+
+
+def _print(till: Till, printer: Printer) -> None:
+    from kassa_tui.messages import words
+    from kassa_tui.services.printing import PrintQueue, compose_job
+
+    compose = compose_job(till.store, till.config, words(till.config.shop.language), till.training)
+    till.printing = PrintQueue(till.store, printer, compose, lambda state: None).start()
+
+
+def _terminal(config: Config) -> CardTerminal | None:
+    from kassa_tui.hardware.card_terminals import DemoTerminal, StandAlone
+
+    device = config.device("card_terminal")
+    if device is None:
+        return None
+    return DemoTerminal() if device.kind == "demo" else StandAlone()
+
+
+def _made(folder: Path) -> Path:
+    from kassa_tui.storage.database import translated
+
+    with translated(folder):
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    return folder
+
+
+def _demo_config(path: Path) -> None:
+    from kassa_tui.storage.database import translated
+
+    if not path.exists():
+        with translated(path):
+            _made(path.parent)
+            fresh = path.with_name(f".{path.name}.new")
+            fresh.write_bytes((DATA / "demo.toml").read_bytes())
+            fresh.replace(path)
+
+
+def _demo_shop(config: Config) -> None:
+    """Articles and staff, once; what the shop changed since then stays."""
+    from kassa_tui.storage.shop import Shop
+
+    make_shop(config)
+    shop = Shop(data_folder(config))
+    try:
+        articles, people = shop.version() == 0, not shop.people()
+    finally:
+        shop.close()
+    if articles:
+        import_file(config, "articles", DATA / "demo_articles.csv")
+    if people:
+        import_file(config, "staff", DATA / "demo_staff.csv")

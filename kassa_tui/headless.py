@@ -6,7 +6,6 @@ screens, so what holds here holds there.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from kassa_tui import acts
 from kassa_tui.domain import ticket as tickets
 from kassa_tui.domain.outcome import Outcome, Refused
+from kassa_tui.jsontext import dump
 from kassa_tui.services.training import TRAINING_OFF, TRAINING_ON
 
 if TYPE_CHECKING:
@@ -65,13 +65,17 @@ class Session:
         self._real.close()
 
     def _practise(self, outcome: Outcome) -> None:
-        if outcome.code == TRAINING_ON and self.till is self._real:
+        """Make the change of till that an act allowed; the real till journals it both ways."""
+        real = self._real
+        if outcome.code == TRAINING_ON and self.till is real:
+            real.store.record("training.on", dict(outcome.facts), real.who)
             self.till = self._open(True)
-            self.till.person = self._real.person
-        elif outcome.code == TRAINING_OFF and self.till is not self._real:
-            self._real.person, practice = self.till.person, self.till
-            self.till = self._real
+            self.till.person = real.person
+        elif outcome.code == TRAINING_OFF and self.till is not real:
+            real.person, practice = self.till.person, self.till
+            self.till = real
             practice.close()
+            real.store.record("training.off", dict(outcome.facts), real.who)
 
     def _too_long(self, lines: BinaryIO, length: int) -> Json:
         while piece := lines.readline(MAX_LINE_BYTES):
@@ -84,8 +88,7 @@ class Session:
 
 def encoded(answer: Json) -> bytes:
     """One line of JSON in UTF-8."""
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return dump(answer).encode() + b"\n"
 
 
 def open_ticket(till: Till) -> Json:

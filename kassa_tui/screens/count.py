@@ -86,8 +86,6 @@ class CountView(View):
 
         desk = self.desk
         outcome = desk.act(shifts.close_shift)
-        if isinstance(outcome, Done) and desk.till is not None:
+        if isinstance(outcome, Done):
             desk.home()
-            figures = shifts.z_figures(desk.till, outcome.facts["z"])
-            if figures is not None:
-                show_report(desk, f"Z {outcome.facts['z']}", figures, "z")
+            show_report(desk, f"Z {outcome.facts['z']}", outcome.facts["seq"])

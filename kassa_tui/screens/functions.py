@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kassa_tui.domain.outcome import Done
 from kassa_tui.messages import N_
@@ -47,16 +47,20 @@ def x_report(desk: Desk) -> None:
     """On paper and on the screen."""
     outcome = desk.act(shifts.x_report)
     if isinstance(outcome, Done):
-        show_report(desk, desk.t("X-rapport"), outcome.facts["report"], "x")
+        show_report(desk, desk.t("X-rapport"), outcome.facts["seq"])
 
 
-def show_report(desk: Desk, title: str, figures: dict[str, Any], kind: str) -> None:
-    """The report as it prints."""
-    from kassa_tui.services.report_documents import as_text, report_document
+def show_report(desk: Desk, title: str, seq: int) -> None:
+    """A report from its journal entry, the same document as on paper."""
+    from kassa_tui.services.printing import document_of
+    from kassa_tui.services.report_documents import as_text
+    from kassa_tui.storage.spool import PrintJob
 
-    assert desk.till is not None
-    document = report_document(figures, desk.till.config, desk.shop_words, kind, training=desk.till.training)
-    rows: list[Row] = [(("   " + plain(line), TEXT),) for line in as_text(document).splitlines()]
+    till = desk.till
+    assert till is not None
+    job = PrintJob(0, seq, "report", "", 0, "")
+    document = document_of(till.store.entry(seq), job, till.config, desk.shop_words, till.training)
+    rows: list[Row] = [(("   " + plain(line), TEXT),) for line in as_text(document or ()).splitlines()]
     desk.show(Sheet(desk, title, rows))
 
 
@@ -64,11 +68,11 @@ def ask_z(desk: Desk) -> None:
     """A Z report of before, by its number."""
 
     def answer(text: str) -> None:
-        figures = shifts.z_figures(desk.till, int(text)) if desk.till and text.isdigit() and len(text) < 10 else None
-        if figures is None:
+        seq = shifts.z_seq(desk.till, int(text)) if desk.till and text.isdigit() and len(text) < 10 else None
+        if seq is None:
             desk.tell(desk.t("Er is geen Z {z}", z=plain(text)))
         else:
-            show_report(desk, f"Z {int(text)}", figures, "z")
+            show_report(desk, f"Z {int(text)}", seq)
 
     desk.show(Prompt(desk, desk.t("Nummer van de Z"), answer))
 

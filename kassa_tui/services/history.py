@@ -30,7 +30,7 @@ def reprint(till: Till, number: str = "", gift: bool = False) -> Outcome:
         return sale
     if gift:
         till.store.spool(spool.add, sale["seq"], "gift", "")
-    elif _never_printed(till, sale):
+    elif not spool.printed(till.store.read, sale["seq"]):
         till.store.spool(spool.add, sale["seq"], "receipt", "")
     else:
         copy = sale["copies"] + 1
@@ -54,8 +54,3 @@ def why(till: Till, no: int) -> Outcome:
                 discount_percent=line.given.value if line.given and line.given.kind == "percent" else 0,
                 by=line.by, rate=line.vat_rate, deposit=sum(deposits), min_age=line.min_age,
                 no_discount=line.no_discount, origin=line.origin, typed_weight=line.typed_weight)  # fmt: skip
-
-
-def _never_printed(till: Till, sale: dict[str, Any]) -> bool:
-    row = till.store.read.execute("select 1 from spool where seq = ? and what = 'receipt'", (sale["seq"],)).fetchone()
-    return row is None

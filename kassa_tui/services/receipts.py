@@ -30,7 +30,7 @@ LETTERS = {
     "NL": {"high": "A", "low": "B", "zero": "C"},
     "BE": {"standard": "A", "middle": "B", "low": "C", "zero": "D"},
 }
-"""Country → VAT code → its letter, the same on every receipt; the Belgian ones are those of their tills (standards 8)."""
+"""Country → VAT code → its letter, the same on every receipt; the Belgian ones as in standards 8."""
 
 _SPARE_LETTERS = "EFGHIJKLMNOPQRSTUVWXYZ"
 _CARD_FACTS = (

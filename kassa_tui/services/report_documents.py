@@ -24,6 +24,7 @@ from kassa_tui.domain.document import (
     Text,
 )
 from kassa_tui.domain.money import euro, format_amount
+from kassa_tui.domain.quantity import format_quantity
 from kassa_tui.messages import N_, Words, plain, show_date, show_percent
 from kassa_tui.services.receipts import centred, moment, paper_columns, shop_head, vat_heading, vat_row
 
@@ -156,7 +157,7 @@ def _shift(figures: Figures, words: Words, at: int, offset: int, who: str) -> li
 def _body(figures: Figures, words: Words) -> list[Element]:
     return [
         *_turnover(figures, words),
-        *_table(words.t("Omzet per groep"), figures["groups"], words),
+        *_groups(figures, words),
         *_tenders(figures, words),
         *_rows(words.t("Buiten de omzet"), figures, _OUTSIDE, words),
         *_rows(words.t("Kortingen en correcties"), figures, _COUNTED, words),
@@ -182,6 +183,14 @@ def _turnover(figures: Figures, words: Words) -> list[Element]:
     return [*rows, vat_row(words.t("Som"), net, vat, gross)]
 
 
+def _groups(figures: Figures, words: Words) -> list[Element]:
+    rows = [
+        Row(plain(name) or words.t("Zonder naam"), f"{format_quantity(row['qty'])} {_money(row['amount'])}")
+        for name, row in figures["groups"].items()
+    ]
+    return [Rule(), _heading(words.t("Omzet per groep")), *(rows or [_nothing(words)])]
+
+
 def _tenders(figures: Figures, words: Words) -> list[Element]:
     tenders = {kind: figures["tenders"].get(kind, _NONE) for kind in ("cash", "pin", "voucher", "account")}
     tenders |= figures["tenders"]
@@ -195,7 +204,7 @@ def _tenders(figures: Figures, words: Words) -> list[Element]:
 
 def _table(heading: str, table: Figures, words: Words) -> list[Element]:
     rows: list[Element] = [_counted(name or words.t("Zonder naam"), row) for name, row in table.items()]
-    return [Rule(), _heading(heading), *(rows or [Row(words.t("geen"), "0 " + _money(0))])]
+    return [Rule(), _heading(heading), *(rows or [_nothing(words)])]
 
 
 def _rows(
@@ -216,7 +225,8 @@ def _prints(figures: Figures, words: Words) -> list[Element]:
 
 
 def _events(figures: Figures, words: Words) -> list[Element]:
-    events = {event: figures["events"].get(event, _NONE) for event in _EVENTS} | figures["events"]
+    others = sorted(figures["events"].keys() - _EVENTS.keys())
+    events = {event: figures["events"].get(event, _NONE) for event in (*_EVENTS, *others)}
     rows: list[Element] = [
         Row(words.t(_EVENTS[event]) if event in _EVENTS else plain(event), str(row["n"]))
         for event, row in events.items()
@@ -271,6 +281,10 @@ def _counted(label: str, row: Figures) -> Row:
     return Row(plain(label), f"{row['n']} {_money(row['amount'])}")
 
 
+def _nothing(words: Words) -> Row:
+    return _counted(words.t("geen"), _NONE)
+
+
 def _money(cents: int) -> str:
     """An amount wide enough that the counts before it stand in a column."""
     return f"{format_amount(cents):>11}"
@@ -294,4 +308,5 @@ def _fold(text: str, width: int) -> list[str]:
     from textwrap import wrap
 
     indent = " " * min(len(text) - len(text.lstrip(" ")), width // 3)
-    return wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False) or [indent]
+    lines = wrap(text.strip(), width - len(indent), break_on_hyphens=False)
+    return [indent + line for line in lines] or [""]

@@ -141,6 +141,12 @@ def z_figures(till: Till, z: int) -> dict[str, Any] | None:
     return books.z_figures(till.store.read, till.config.till.id, z)
 
 
+def z_seq(till: Till, z: int) -> int | None:
+    """Number of the journal entry that closed shift ``z``; None where it is open or never was."""
+    row = sales.shift(till.store.read, z)
+    return row.closed_seq if row else None
+
+
 def day_figures(till: Till, date: str) -> dict[str, Any]:
     """All that happened on a local date, over every shift that touched it."""
     return books.day_figures(till.store.read, date)

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from kassa_tui.storage.database import StorageError, backup, file_uri, quick_check, sync_file, translated
 from kassa_tui.storage.journal import Flaw, verify
@@ -86,7 +86,9 @@ def write(data: Path, target: Path, till: str, stamp: str, check: Check, *, with
     return archive
 
 
-def restore(archive: Path, data: Path, till: str, stamp: str, check: Check, *, force: bool = False) -> tuple[Head, Head]:
+def restore(
+    archive: Path, data: Path, till: str, stamp: str, check: Check, *, force: bool = False
+) -> tuple[Head, Head]:
     """Put the files of an archive in place of those in ``data``, which move to ``replaced-<stamp>`` beside them.
 
     Returns how far the journal went before, and goes now. StorageError where it must not be: ``backup_bad``
@@ -137,7 +139,7 @@ def _pack(folder: Path, files: list[Path], manifest: dict[str, Any]) -> None:
     with tarfile.open(archive, "r:gz") as tar:
         for name, digest in manifest["sha256"].items():
             packed = tar.extractfile(name)
-            if packed is None or hashlib.file_digest(packed, "sha256").hexdigest() != digest:
+            if packed is None or _digest(packed) != digest:
                 raise StorageError("backup_bad", {"path": str(archive), "reason": name})
 
 
@@ -218,4 +220,11 @@ def _exchange(folder: Path, data: Path, replaced: Path) -> None:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return _digest(file)
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -149,7 +149,8 @@ def _rows(
         if cells is None or not any(cells):
             continue
         any_row = True
-        if len(cells) != width and (len(cells) < width or any(cells[width:])):
+        # Not even one empty cell more: an unquoted decimal comma would shift price and VAT without a word.
+        if len(cells) != width:
             problems.add(line, "", "cell_count", expected=width, found=len(cells))
             continue
         cells = [cells[at].strip() if at >= 0 else "" for at in order]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kassa_tui.domain.gtin import gtin14
 from kassa_tui.storage import staff
 from kassa_tui.storage.catalogue import Catalogue, fold
-from kassa_tui.storage.database import open_database
+from kassa_tui.storage.database import open_database, user_version
+from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
 
 if TYPE_CHECKING:
     from kassa_tui.domain.catalogue import Article
@@ -52,3 +53,15 @@ class Shop(Catalogue):
         """Let go of the file; harmless when called again."""
         if not self._db.is_closed():
             self._db.close()
+
+
+def is_ready(path: Path, country: str) -> bool:
+    """Whether the ``shop.db`` at ``path`` is there, has every table as this program knows them, and is of ``country``."""
+    if not path.exists() or user_version(path) != len(MIGRATIONS):
+        return False
+    db = open_database(path, readonly=True)
+    db.connect()
+    try:
+        return get_meta(db, "country") == country
+    finally:
+        db.close()

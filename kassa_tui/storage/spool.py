@@ -48,8 +48,8 @@ def done(con: sqlite3.Connection, job: int) -> None:
 
 
 def failed(con: sqlite3.Connection, job: int, error: str) -> None:
-    """The printer did not take the job; it waits."""
-    con.execute("update spool set state = 'waiting', error = ? where id = ?", (error, job))
+    """The printer did not take the job; it waits, unless a person dropped it meanwhile."""
+    con.execute("update spool set state = 'waiting', error = ? where id = ? and state = 'sending'", (error, job))
 
 
 def doubtful(con: sqlite3.Connection) -> list[PrintJob]:
@@ -66,3 +66,16 @@ def mark_doubtful(con: sqlite3.Connection) -> None:
 def drop(con: sqlite3.Connection, job: int) -> None:
     """A person decided that this need not be printed."""
     con.execute("update spool set state = 'done', error = 'dropped' where id = ?", (job,))
+
+
+def drop_all(con: sqlite3.Connection) -> int:
+    """A person decided that nothing that waits need be printed; how many jobs that were."""
+    return con.execute("update spool set state = 'done', error = 'dropped' where state != 'done'").rowcount
+
+
+def printed(con: sqlite3.Connection, seq: int) -> bool:
+    """Whether a receipt of this entry went to the printer, or will: the next one is a copy."""
+    row = con.execute(
+        "select 1 from spool where seq = ? and what = 'receipt' and not (error = 'dropped' and tries = 0)", (seq,)
+    ).fetchone()
+    return row is not None

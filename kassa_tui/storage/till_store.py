@@ -13,7 +13,7 @@ from typing import Any
 
 from kassa_tui.domain.journal import Entry
 from kassa_tui.storage import spool
-from kassa_tui.storage.database import StorageError, checkpoint, migrate, open_database, translate
+from kassa_tui.storage.database import StorageError, checkpoint, migrate, open_database, translate, translated
 from kassa_tui.storage.journal import Clock, Job, Journal, read_entry
 from kassa_tui.storage.keys import KEY_FILE, Signer, create_key, load_key
 from kassa_tui.storage.projections import State
@@ -141,8 +141,13 @@ class TillStore:
         return (rows[0][0], [json.loads(body) for _, body in rows]) if rows else ("", [])
 
     def spool(self, act: Callable[..., Any], *args: Any) -> Any:
-        """Run one of :mod:`kassa_tui.storage.spool`'s functions on the writing connection."""
-        return self._writer.do(lambda: act(self._con, *args))
+        """Run one of :mod:`kassa_tui.storage.spool`'s functions on the writing connection; from any thread."""
+
+        def work() -> Any:
+            with translated():
+                return act(self._con, *args)
+
+        return self._writer.do(work)
 
     def flush(self) -> None:
         """Wait until all that was queued is on disk."""

@@ -1,0 +1,1 @@
+"""Measurements: each module prints its figures beside the floors of the same run."""
