@@ -50,6 +50,7 @@ def receipt() -> Document:
 
 
 def logo(folder: Path) -> Path:
+    """A picture of the usual size, drawn into ``folder``."""
     path = folder / "logo.png"
     picture = Image.new("L", (384, 120), 255)
     ImageDraw.Draw(picture).ellipse((40, 10, 344, 110), outline=0, width=9)
@@ -76,6 +77,7 @@ def cpu_us(act: Callable[[], object]) -> float:
 
 
 def main() -> int:
+    """Print the figures; 1 where the ratio is beyond its limit."""
     with tempfile.TemporaryDirectory() as folder:
         private = Path(folder) / "escpos"
         renderer = Renderer(Layout(profile=PROFILE, logo=logo(Path(folder))), private)

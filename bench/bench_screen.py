@@ -40,7 +40,9 @@ def launch(folder: Path, **env: str) -> Terminal:
     return Terminal([program, "till", "--config", str(folder / "till.toml")], env=env)
 
 
-def series(terminal: Terminal, acts: list[bytes], fd: int | None = None, pause: float = 0.05) -> tuple[list[float], list[int]]:
+def series(
+    terminal: Terminal, acts: list[bytes], fd: int | None = None, pause: float = 0.05
+) -> tuple[list[float], list[int]]:
     """Latency and bytes of each act, at rest before each."""
     times, counts = [], []
     for act in acts:
@@ -140,7 +142,9 @@ def main() -> None:
         folder = Path(name)
         count = make_shop(folder, Path(args.articles) if args.articles else None)
         echo, boot = floors.echo(), floors.boot()
-        print(f"F_echo {echo * 1e3:.2f} ms   F_boot {boot * 1e3:.1f} ms   {count} articles   load {os.getloadavg()[0]:.1f}")
+        print(
+            f"F_echo {echo * 1e3:.2f} ms   F_boot {boot * 1e3:.1f} ms   {count} articles   load {os.getloadavg()[0]:.1f}"
+        )
         print(f"{'':<46}{'p50':>12} {'p99':>12} {'x floor':>10}")
         scans(folder, echo, args.rounds, f"{count} articles")
         keys(folder, echo, args.rounds)

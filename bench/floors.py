@@ -13,8 +13,7 @@ from pathlib import Path
 from bench.terminal import Terminal, percentile
 
 _ECHO = (
-    "import os,tty\ntty.setraw(0)\nos.write(1,b'R')\n"
-    "while True:\n os.read(0,64)\n os.write(1,b'\\x1b[5;1H'+b'x'*50)\n"
+    "import os,tty\ntty.setraw(0)\nos.write(1,b'R')\nwhile True:\n os.read(0,64)\n os.write(1,b'\\x1b[5;1H'+b'x'*50)\n"
 )
 
 

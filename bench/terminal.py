@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 class Terminal:
     """The far end of a program's terminal."""
 
-    def __init__(self, argv: Sequence[str], cols: int = 80, rows: int = 25, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, argv: Sequence[str], cols: int = 80, rows: int = 25, env: Mapping[str, str] | None = None
+    ) -> None:
         self.fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
         full = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(env or {})}

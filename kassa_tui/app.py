@@ -9,15 +9,13 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_FPS", "240")
 os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
-os.environ.setdefault("ESCDELAY", "25")
 
 from textual import events
 from textual.app import App
@@ -34,6 +32,7 @@ from kassa_tui.screens.keyboard import KassaDriver, Stroke
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kassa_tui.bootstrap import Closes
     from kassa_tui.config import Config
     from kassa_tui.services.ports import CardState
     from kassa_tui.services.till import Till
@@ -66,9 +65,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
     ALLOW_SELECT = False
     CSS = ""
 
-    def __init__(self, config_path: Path, *, demo: bool = False) -> None:
+    def __init__(self, options: Mapping[str, str | None], *, demo: bool = False) -> None:
         super().__init__(driver_class=KassaDriver, ansi_color=True)
-        self.config_path, self.demo = config_path, demo
+        self.options, self.demo = options, demo
         self.desk = Desk(words("nl"), KeyMap(), self)
         self.counter = Counter(self.desk)
         self.desk.views.append(self.counter)
@@ -76,6 +75,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.trouble: list[str] = []
         """Why the till could not start, for the command line to print."""
         self._touched = time.monotonic()
+        self.scanners: list[Closes] = []
         self.real_till: Till | None = None
         """The till behind the one for practice."""
 
@@ -113,6 +113,10 @@ class KassaApp(App[int], Host, inherit_bindings=False):
     def scanned(self, code: str) -> None:
         """A scan from a device's thread."""
         self._from_thread(lambda: self.desk.scan(code))
+
+    def scanner_told(self, state: str) -> None:
+        """A scanner went away or came back; called on its thread."""
+        self._from_thread(lambda: self.desk.scanner_state(state))
 
     def hung_up(self) -> None:
         """The terminal is gone: end in good order, the ticket is safe."""
@@ -187,7 +191,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             real.store.record("training", {"on": False, "by": till.who}, till.who)
             self.use(real)
             return
-        practice = bootstrap.open_screen_till(till.config, self.printed, training=True)
+        practice = bootstrap.open_till(till.config, training=True, screen=self)
         practice.person, self.real_till = till.person, till
         self.use(practice)
 
@@ -207,7 +211,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         import kassa_tui.services.shifts
 
         try:
-            config = kassa_tui.bootstrap.prepare(self.config_path, demo=self.demo)
+            config = kassa_tui.bootstrap.prepare(self.options, demo=self.demo)
         except Exception as error:  # noqa: BLE001  told to the person who started it, in words
             self._from_thread(lambda error=error: self._cannot_start(error))  # type: ignore[misc]
             return
@@ -217,7 +221,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         from kassa_tui import bootstrap
 
         try:
-            till = bootstrap.open_screen_till(config, self.printed)
+            till = bootstrap.open_till(config, screen=self)
         except Exception as error:  # noqa: BLE001
             self._cannot_start(error)
             return
@@ -225,11 +229,13 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.desk.shop_words = words(config.shop.language)
         self.desk.words = self.desk.shop_words
         self.use(till)
+        self.scanners = bootstrap.make_scanners(config, self.scanned, self.scanner_told)
         self.set_interval(1.0, self._tick)
         self.set_timer(1.0, self._settle)
 
     def use(self, till: Till) -> None:
-        """Put a till behind the desk."""
+        """Put a till behind the desk; what it must write of the open ticket waits until the screen is up to date."""
+        till.settles_itself = False
         self.desk.till = till
         self.desk.home()
         self.counter.equip()
@@ -237,10 +243,10 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.repaint()
 
     def _cannot_start(self, error: Exception) -> None:
-        from kassa_tui.commands.failures import explain
+        from kassa_tui.failures import exit_code, explain
 
         self.trouble = explain(error, self.desk.words)
-        self.exit(2)
+        self.exit(exit_code(error))
 
     def _settle(self) -> None:
         """What was built to start stays for good: take it out of the collector's way."""
@@ -277,15 +283,19 @@ class KassaApp(App[int], Host, inherit_bindings=False):
                 logging.getLogger("kassa").exception("fault in an act")
                 self.desk.tell(self.desk.t("Er ging iets mis; de bon is bewaard. Bel de helpdesk."), "bad", "refused")
             self.repaint()
+            if self.desk.till is not None:
+                self.desk.till.settle()
 
 
-def run(config_path: Path, *, demo: bool = False) -> int:
-    """Run the till on this terminal; the exit code of ``kassa till``."""
-    app = KassaApp(config_path, demo=demo)
+def start(demo: bool, options: Mapping[str, str | None]) -> int:
+    """Run the till on this terminal, with ``--config`` or ``--data``; the exit code of ``kassa till``."""
+    app = KassaApp(options, demo=demo)
     code = app.run(mouse=False)
-    till: Any = app.desk.till
-    if till is not None:
-        till.close()
+    for device in app.scanners:
+        device.close()
+    for till in (app.real_till, app.desk.till):
+        if till is not None:
+            till.close()
     for line in app.trouble:
-        os.write(2, (line + "\n").encode())
+        os.write(2, f"kassa: {line}\n".encode())
     return code if isinstance(code, int) else app.return_code or 0

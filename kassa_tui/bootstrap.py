@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DATA = Path(__file__).with_name("data")
 TRAINING_FOLDER = "training"
 """Below the data folder: the journal of the practice till, which counts for nothing."""
+PRACTICE_PREFIX, MAX_ID_CHARS = "OEF", 8
+"""Before the till's id in the numbers of practice receipts."""
 PRINTER_FOLDER = "printer"
 """Below the data folder, private: what the print process keeps."""
 CONFIG_FILE = "till.toml"
@@ -33,14 +35,22 @@ class Screen(Protocol):
         """A job's text and whether the drawer was opened; called on the print thread."""
 
 
+class Closes(Protocol):
+    """A device that is let go of at the end."""
+
+    def close(self) -> None:
+        """Let go; harmless when called again."""
+
+
 def demo_folder(environ: Mapping[str, str]) -> Path:
     """Where the demo shop lives: ``$XDG_DATA_HOME/kassa-demo``, else ``~/.local/share/kassa-demo``."""
     base = environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
     return Path(base) / "kassa-demo"
 
 
-def prepare(path: Path, *, demo: bool = False) -> Config:
-    """The configuration at ``path``, logging begun in its data folder; with ``demo`` the shop is made where it is not.
+def prepare(options: Mapping[str, str | None], *, demo: bool = False) -> Config:
+    """The configuration that ``--config`` or ``--data`` name, logging begun in its data folder; with ``demo`` the shop
+    is made where it is not.
 
     ConfigError with every problem, StorageError where the demo's files cannot be made.
     """
@@ -48,7 +58,11 @@ def prepare(path: Path, *, demo: bool = False) -> Config:
     from kassa_tui import logs
 
     if demo:
+        folder = options.get("--data")
+        path = (Path(folder) if folder else demo_folder(os.environ)) / CONFIG_FILE
         _demo_config(path)
+    else:
+        path = configuration.find(options.get("--config"), os.environ)
     config = configuration.load(path)
     logs.start(config.till.data)
     if demo:
@@ -144,6 +158,8 @@ def open_till(
     from kassa_tui.storage.till_store import TillStore
 
     clock, new_id = clock or SystemClock(), new_id or uuid7_source()
+    if training:
+        config = _practice(config)
     store = TillStore(_made(data_folder(config, training)), config.till.id, clock, new_id)
     shop: Shop | None = None
     try:
@@ -193,7 +209,22 @@ def _print(till: Till, printer: Printer) -> None:
     from kassa_tui.services.printing import PrintQueue, compose_job
 
     compose = compose_job(till.store, till.config, words(till.config.shop.language), till.training)
-    till.printing = PrintQueue(till.store, printer, compose, lambda state: None).start()
+    till.printing = PrintQueue(till.store, printer, compose, lambda state: None)
+
+
+def make_scanners(config: Config, deliver: Callable[[str], None], told: Callable[[str], None]) -> list[Closes]:
+    """The configured scanners that are no keyboards, reading; ``deliver`` and ``told`` are called on their threads."""
+    from kassa_tui.hardware.scanner_pipe import PipeScanner
+
+    devices = [device for device in config.devices_of("scanner") if device.kind == "pipe"]
+    return [PipeScanner(device.options["path"], deliver, told) for device in devices]
+
+
+def _practice(config: Config) -> Config:
+    """The till's settings under another id: a practice receipt must not have the number of a real one."""
+    from dataclasses import replace
+
+    return replace(config, till=replace(config.till, id=(PRACTICE_PREFIX + config.till.id)[:MAX_ID_CHARS]))
 
 
 def _terminal(config: Config) -> CardTerminal | None:

@@ -35,6 +35,7 @@ def type_name(value: object) -> str:
 
 
 def wrong_type(expected: str, found: object) -> Wrong:
+    """What to answer where a value is of another kind than expected."""
     return Wrong("wrong_type", expected=expected, found=type_name(found))
 
 
@@ -47,6 +48,7 @@ def nearest(name: object, names: Iterable[object]) -> str:
 
 
 def text_line(value: Any) -> Any:
+    """One line of text without blanks around it, or what is wrong with it."""
     if not isinstance(value, str):
         return wrong_type("text", value)
     # Receipts, terminals and system calls all act on control characters, and no setting needs one.
@@ -80,6 +82,7 @@ def _whole(least: int, most: int, unit: int = 1) -> Check:
 
 
 def one_of(*choices: str | int) -> Check:
+    """A check for a value that has to be one of these."""
     def check(value: Any) -> Any:
         if type(value) is not type(choices[0]):
             return wrong_type(_TYPE_NAMES[type(choices[0])], value)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui import logs
-from kassa_tui.commands.failures import DONE, explain, exit_code
+from kassa_tui.failures import DONE, exit_code, explain
 from kassa_tui.messages import LANGUAGES, Words, words
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ import re
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
-from gettext import NullTranslations
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
-from kassa_tui.commands.failures import MISUSE
+from kassa_tui.failures import MISUSE
 from kassa_tui.messages import N_, Words
 
 Add = Callable[[argparse.ArgumentParser, Words], object]
@@ -33,6 +32,13 @@ class Parser(argparse.ArgumentParser):
     """argparse in our words."""
 
     words = Words("nl")
+    options: ClassVar[set[str]] = set()
+    """Every option of every command, for a guess at what was meant."""
+
+    def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
+        """As argparse has it, and remembered."""
+        self.options.update(name for name in names if name.startswith("--"))
+        return super().add_argument(*names, **how)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how it should be; the exit code for wrong use."""
@@ -44,7 +50,7 @@ class Parser(argparse.ArgumentParser):
             found = re.fullmatch(pattern, message, re.DOTALL)
             if found:
                 facts: dict[str, Any] = found.groupdict()
-                known = re.findall(r"'([^']*)'", facts.get("known", "")) or list(self._option_string_actions)
+                known = re.findall(r"'([^']*)'", facts.get("known", "")) or sorted(self.options)
                 given = str(facts.get("what", "")).split()[:1]
                 facts["nearest"] = next((near for word in given for near in get_close_matches(word, known, 1, 0.5)), "")
                 facts["known"] = ", ".join(known)
@@ -68,41 +74,123 @@ def parse(argv: list[str], spoken: Words) -> argparse.Namespace:
     Wrong use ends the program with exit code 2 and help with 0, as SystemExit.
     """
     Parser.words = Formatter.words = spoken
-    parser = _parser(Parser, "kassa", spoken.t("De kassa van de winkel."), "kassa demo", spoken)
-    _common(parser, spoken, json=False)
-    parser.set_defaults(run="about:help", parser=parser)
-    commands = parser.add_subparsers(title=spoken.t("opdrachten"), metavar="OPDRACHT", parser_class=Parser)
+    parser = Parser(prog="kassa", **_texts(spoken.t("De kassa van de winkel."), "kassa demo", spoken))
+    _dress(parser, spoken)
+    commands = parser.add_subparsers(title=spoken.t("opdrachten"), metavar="OPDRACHT", required=True)
     for name, run, says, example, add in COMMANDS:
-        command = commands.add_parser(name, **_texts(f"kassa {name}", spoken.t(says), example, spoken))
-        _dress(command, spoken)
-        _common(command, spoken)
-        command.set_defaults(run=run)
-        if add is not None:
-            add(command, spoken)
+        _command(commands, f"kassa {name}", name, run, spoken.t(says), example, add, spoken)
     return parser.parse_args(argv)
 
 
-def _parser(kind: type[Parser], prog: str, says: str, example: str, spoken: Words) -> Parser:
-    parser = kind(**_texts(prog, says, example, spoken))
-    _dress(parser, spoken)
-    return parser
+def _command(
+    commands: Any, prog: str, name: str, run: str, says: str, example: str, add: Add | None, spoken: Words
+) -> None:
+    command = commands.add_parser(name, prog=prog, help=says, **_texts(says, example, spoken))
+    _dress(command, spoken)
+    command.set_defaults(run=run)
+    if add is not None:
+        add(command, spoken)
 
 
-def _texts(prog: str, says: str, example: str, spoken: Words) -> dict[str, Any]:
+def _texts(says: str, example: str, spoken: Words) -> dict[str, Any]:
     epilog = f"{spoken.t('voorbeeld:')}\n  {example}"
-    return {"prog": prog, "description": says, "help": says, "epilog": epilog, "formatter_class": Formatter,
-            "add_help": False}  # fmt: skip
+    return {"description": says, "epilog": epilog, "formatter_class": Formatter, "add_help": False}
 
 
 def _dress(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser._positionals.title = spoken.t("wat")
     parser._optionals.title = spoken.t("keuzes")
     parser.add_argument("-h", "--help", action="help", help=spoken.t("deze uitleg"))
-
-
-def _common(parser: argparse.ArgumentParser, spoken: Words, json: bool = True) -> None:
     says = spoken.t("de instellingen; anders $KASSA_CONFIG, anders /etc/kassa/till.toml")
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=says)
 
 
-_ = NullTranslations
+def _json(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--json", action="store_true", help=spoken.t("als JSON"))
+
+
+def _demo(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--data", metavar="DIR", help=spoken.t("map van de demowinkel"))
+
+
+def _import(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("what", choices=("articles", "staff", "customers"), help=spoken.t("wat erin staat"))
+    parser.add_argument("file", metavar="FILE", help=spoken.t("CSV-bestand"))
+    _json(parser, spoken)
+
+
+def _report(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("what", choices=("x", "z", "day"), help=spoken.t("x: de open dienst; z N; day JJJJ-MM-DD"))
+    parser.add_argument("which", nargs="?", metavar="N|DATE", help=spoken.t("nummer van de Z, of een datum"))
+    _json(parser, spoken)
+
+
+def _receipt(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("number", metavar="NUMBER", help=spoken.t("bonnummer, K1-000123 of 123"))
+    parser.add_argument("--png", metavar="FILE", help=spoken.t("als plaatje, zoals de printer het maakt"))
+    parser.add_argument("--gift", action="store_true", help=spoken.t("cadeaubon, zonder prijzen"))
+    _json(parser, spoken)
+
+
+def _journal(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    commands = parser.add_subparsers(title=spoken.t("opdrachten"), metavar="OPDRACHT", required=True)
+    for name, says, example, add in JOURNAL:
+        run, prog = f"journal:{name}", f"kassa journal {name}"
+        _command(commands, prog, name, run, spoken.t(says), example, add, spoken)
+
+
+def _verify(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    says = spoken.t("een uitgevoerd journaal; anders dat van de kassa")
+    parser.add_argument("file", nargs="?", metavar="FILE", help=says)
+    _json(parser, spoken)
+
+
+def _show(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="N", help=spoken.t("vanaf regel N"))
+    parser.add_argument("--to", dest="last", type=int, metavar="N", help=spoken.t("tot en met regel N"))
+    _json(parser, spoken)
+
+
+def _file(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("file", metavar="FILE", help=spoken.t("bestand"))
+
+
+def _backup(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("dir", metavar="DIR", help=spoken.t("map voor de reservekopie"))
+    parser.add_argument("--with-key", action="store_true", help=spoken.t("met de sleutel van de kassa: bewaar veilig"))
+    _json(parser, spoken)
+
+
+def _restore(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _file(parser, spoken)
+    parser.add_argument("--force", action="store_true", help=spoken.t("ook als daarmee verkopen verdwijnen"))
+    _json(parser, spoken)
+
+
+JOURNAL: tuple[tuple[str, str, str, Add | None], ...] = (
+    ("verify", N_("Keten en handtekeningen nalopen."), "kassa journal verify", _verify),
+    ("rebuild", N_("Alle tabellen opnieuw uit het journaal maken en vergelijken."), "kassa journal rebuild", _json),
+    ("show", N_("Het journaal laten zien."), "kassa journal show --from 100 --to 120", _show),
+    ("export", N_("Het journaal als JSON Lines wegschrijven."), "kassa journal export k1.jsonl", _file),
+)
+COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
+    ("demo", "till:demo", N_("De demowinkel: kassa, artikelen en mensen om mee te oefenen."), "kassa demo", _demo),
+    ("till", "till:till", N_("De kassa op dit scherm."), "kassa till --config /etc/kassa/till.toml", None),
+    ("sell", "till:sell", N_("De kassa zonder scherm: een handeling per regel, een JSON-antwoord per regel."),
+     "printf 'login 1111\\nopen-shift 100\\n6\\npay cash\\n' | kassa sell", None),
+    ("init", "shop:init", N_("Map, databases en sleutel maken; nog eens kan geen kwaad."), "kassa init", None),
+    ("import", "shop:take_over", N_("Artikelen, medewerkers of klanten overnemen uit een CSV-bestand."),
+     "kassa import articles artikelen.csv", _import),
+    ("report", "reports:report", N_("X-, Z- of dagrapport."), "kassa report day 2026-11-22", _report),
+    ("receipt", "reports:receipt", N_("Een bon als tekst of plaatje."), "kassa receipt K1-000123 --png bon.png",
+     _receipt),
+    ("journal", "", N_("Het journaal: nalopen, opnieuw opbouwen, laten zien, wegschrijven."), "kassa journal verify",
+     _journal),
+    ("backup", "backup:backup", N_("Een gecontroleerde reservekopie, ook terwijl de kassa draait."),
+     "kassa backup /media/usb", _backup),
+    ("restore", "backup:restore", N_("Een reservekopie terugzetten."),
+     "kassa restore /media/usb/kassa-K1-20261122-180000.tar.gz", _restore),
+    ("doctor", "doctor:doctor", N_("Nakijken of alles in orde is, en wat eraan te doen."), "kassa doctor", _json),
+    ("version", "about:version", N_("De versie van dit programma."), "kassa version", _json),
+)  # fmt: skip
+"""Name, what runs it, what it does, an example, and its own arguments."""

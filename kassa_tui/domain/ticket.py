@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kassa_tui.domain.money import allocate, half_away
 from kassa_tui.domain.vat import VatBlock, blocks
@@ -111,6 +111,22 @@ class Ticket:
     ages: tuple[tuple[int, str], ...] = ()
     """Age asked → ``ok``, ``evident`` or ``refused``; the birth date itself is never kept."""
     next_no: int = 1
+    _amount: int | None = field(default=None, init=False, compare=False, repr=False)
+    _oldest: int | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def amount(self) -> int:
+        """Cents of all lines before a ticket discount; kept along as lines are added, for it is asked at every scan."""
+        if self._amount is None:
+            object.__setattr__(self, "_amount", sum(line.gross - line.discount for line in self.lines))
+        return self._amount or 0
+
+    @property
+    def oldest(self) -> int:
+        """The highest age in years that any line asks for."""
+        if self._oldest is None:
+            object.__setattr__(self, "_oldest", max((line.min_age for line in self.lines), default=0))
+        return self._oldest or 0
 
     def line(self, no: int) -> Line | None:
         """The line with this number."""
@@ -122,10 +138,7 @@ class Ticket:
     @property
     def age_wanted(self) -> int:
         """The highest age on the ticket that nobody has answered for; 0 when none is open."""
-        wanted = 0
-        for line in self.lines:
-            if line.min_age > wanted:
-                wanted = line.min_age
+        wanted = self.oldest
         if wanted and any(age >= wanted and answer != "refused" for age, answer in self.ages):
             return 0
         return wanted
@@ -159,7 +172,10 @@ def add(ticket: Ticket, *lines: Line) -> Ticket:
         parent = no - 1 if line.parent < 0 else line.parent
         numbered.append(replace(line, no=no, parent=parent))
         no += 1
-    return replace(ticket, lines=(*ticket.lines, *numbered), next_no=no)
+    longer = replace(ticket, lines=(*ticket.lines, *numbered), next_no=no)
+    object.__setattr__(longer, "_amount", ticket.amount + sum(line.amount for line in numbered))
+    object.__setattr__(longer, "_oldest", max(ticket.oldest, *(line.min_age for line in numbered)))
+    return longer
 
 
 def family(ticket: Ticket, no: int) -> tuple[Line, ...]:
@@ -216,10 +232,7 @@ def shares_of(ticket: Ticket) -> tuple[int, ...]:
 
 def total_of(ticket: Ticket) -> int:
     """Cents to pay before cash rounding; what the sell screen shows."""
-    total = 0
-    for line in ticket.lines:
-        total += line.gross - line.discount
-    return total - sum(shares_of(ticket)) if ticket.discount else total
+    return ticket.amount - sum(shares_of(ticket)) if ticket.discount else ticket.amount
 
 
 def totals(ticket: Ticket) -> Totals:

@@ -47,7 +47,7 @@ def write(con: sqlite3.Connection, till: str, path: Path) -> int:
                 head = _header(con, till)
                 file.write(canonical(head) + "\n")
                 for entry in read_entries(con, till):
-                    file.write(canonical(_line(entry)) + "\n")
+                    file.write(canonical(fields(entry)) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)
@@ -105,7 +105,8 @@ def _header(con: sqlite3.Connection, till: str) -> dict[str, Any]:
     }
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def fields(entry: Entry) -> dict[str, Any]:
+    """An entry as a line of the file holds it."""
     return {
         "till": entry.till,
         "seq": entry.seq,

@@ -48,6 +48,7 @@ class Line:
 
     @property
     def text(self) -> str:
+        """Its characters without their looks."""
         return "".join(span.text for span in self.spans)
 
     @property
@@ -88,6 +89,7 @@ class QRMark:
 
     @property
     def text(self) -> str:
+        """What a reader would read."""
         return self.data.decode("utf-8", "replace")
 
 

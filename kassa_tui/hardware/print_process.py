@@ -133,6 +133,7 @@ def run(requests: BinaryIO, answers: BinaryIO, serve: Serve) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    """Serve requests until the input ends; 2 where it was started wrongly."""
     if len(arguments) != 2:
         sys.stderr.write(str(__doc__))
         return 2

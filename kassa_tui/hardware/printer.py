@@ -144,6 +144,7 @@ class ScreenTransport:
         self._taken: list[bytes] = []
 
     def deliver(self, data: bytes) -> None:
+        """Keep ``data``."""
         self._taken.append(data)
 
     def take(self) -> bytes:

@@ -1,12 +1,15 @@
-"""The one widget of the till: rows of text, of which only the cells that changed are painted.
+"""The one widget of the till: rows of text, of which only the cells that changed are sent to the terminal.
 
-A stock widget costs 3 to 50 ms a change because it lays out and wraps again; a row here costs a fifth of a
-millisecond, and a scan sends about 250 bytes to the terminal. Everything that Textual does not promise is in here.
+A stock widget costs 3 to 50 ms a change because it lays out and wraps again, and even a bare one goes through five
+message queues to the compositor. A change here is written to Textual's driver at once: a scan costs some 250 bytes and
+a fraction of a millisecond. Whole repaints, at the start and at a new size, are Textual's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -14,7 +17,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kassa_tui.screens.ink import STYLES, TEXT, Row
+from kassa_tui.screens.ink import CODES, STYLES, TEXT, Row, Span
 
 
 class Canvas(Widget):
@@ -26,65 +29,83 @@ class Canvas(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[Row] = []
-        self._strips: dict[Row, Strip] = {}
         self._width = 0
+        self._painted = False
+        """Textual has drawn the whole canvas at this size, so that single cells may be written over it."""
 
     def paint(self, rows: Sequence[Row], width: int) -> None:
         """Show ``rows``; only what differs from before goes to the terminal."""
-        old = self._rows
-        self._rows = list(rows)
-        if width != self._width or len(old) != len(rows):
-            self._width = width
-            self._strips.clear()
+        old, self._rows = self._rows, list(rows)
+        if width != self._width or len(old) != len(rows) or not self._painted:
+            self._width, self._painted = width, False
             self.refresh()
             return
+        found = []
         for y, (before, after) in enumerate(zip(old, rows, strict=True)):
             if before is not after and before != after:
-                first, last = _differing(before, after, width)
-                if first < last:
-                    self.refresh(Region(first, y, last - first, 1))
+                found.append(self._change(y, before, after))
+        driver = self.app._driver  # Textual offers no public way to write
+        if found and driver is not None:
+            driver.write("".join(found) + "\x1b[0m")
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows in ``crop``, as strips."""
-        return [self._strip(y, crop.x, crop.width) for y in range(crop.y, crop.bottom)]
+        """The rows in ``crop``, for a whole repaint."""
+        self._painted = self._painted or crop.height >= len(self._rows)
+        return [self._strip(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
 
-    def _strip(self, y: int, x: int, width: int) -> Strip:
+    def _strip(self, y: int) -> Strip:
         row = self._rows[y] if y < len(self._rows) else ()
-        strip = self._strips.get(row)
-        if strip is None:
-            if len(self._strips) > 500:
-                self._strips.clear()
-            strip = self._strips[row] = _strip_of(row, self._width or width)
-        return strip if x == 0 and width >= strip.cell_length else strip.crop(x, x + width)
+        strip = Strip([Segment(text, STYLES[ink]) for text, ink in row if text])
+        return strip.adjust_cell_length(self._width, STYLES[TEXT])
 
+    def _change(self, y: int, before: Row, after: Row) -> str:
+        """What turns one row into another, from its first different cell to its last."""
+        old, new = self._flat(before), self._flat(after)
+        if old is None or new is None:
+            gap = max(self._width - sum(cell_len(text) for text, _ in after), 0)
+            return _drawn(y, 0, [*after, (" " * gap, TEXT)])
+        first, last = 0, self._width
+        (old_text, old_inks), (text, inks) = old, new
+        while first < last and old_text[first] == text[first] and old_inks[first] == inks[first]:
+            first += 1
+        while last > first and old_text[last - 1] == text[last - 1] and old_inks[last - 1] == inks[last - 1]:
+            last -= 1
+        return _drawn(y, first, _runs(text[first:last], inks[first:last])) if first < last else ""
 
-def _strip_of(row: Row, width: int) -> Strip:
-    segments = [Segment(text, STYLES[ink]) for text, ink in row if text]
-    used = sum(segment.cell_length for segment in segments)
-    if used < width:
-        segments.append(Segment(" " * (width - used), STYLES[TEXT]))
-        return Strip(segments, width)
-    return Strip(segments, used).crop(0, width)
-
-
-def _differing(before: Row, after: Row, width: int) -> tuple[int, int]:
-    """First and last cell at which two rows differ; the whole row where characters are not one cell wide."""
-    old, new = _cells(before, width), _cells(after, width)
-    if old is None or new is None:
-        return 0, width
-    first = 0
-    while first < width and old[first] == new[first]:
-        first += 1
-    last = width
-    while last > first and old[last - 1] == new[last - 1]:
-        last -= 1
-    return first, last
-
-
-def _cells(row: Row, width: int) -> list[tuple[str, str]] | None:
-    cells: list[tuple[str, str]] = []
-    for text, ink in row:
-        if not text.isascii() and cell_len(text) != len(text):
+    def _flat(self, row: Row) -> tuple[str, str] | None:
+        """Text and inks of a row, a character each per cell; None where a character is not one cell wide."""
+        text = "".join([part for part, _ in row])
+        if not _single(text):
             return None
-        cells += [(character, ink) for character in text]
-    return (cells + [(" ", TEXT)] * (width - len(cells)))[:width]
+        inks = "".join([_LETTER[ink] * len(part) for part, ink in row])
+        gap = self._width - len(text)
+        if gap >= 0:
+            return text + " " * gap, inks + _LETTER[TEXT] * gap
+        return text[: self._width], inks[: self._width]
+
+
+@lru_cache(maxsize=4096)
+def _single(text: str) -> bool:
+    """Whether every character takes one cell."""
+    return text.isascii() or cell_len(text) == len(text)
+
+
+def _runs(text: str, inks: str) -> list[Span]:
+    """Spans of one ink each."""
+    if inks.count(inks[0]) == len(inks):
+        return [(text, _INK[inks[0]])]
+    at, runs = 0, []
+    for letter, group in groupby(inks):
+        size = len(list(group))
+        runs.append((text[at : at + size], _INK[letter]))
+        at += size
+    return runs
+
+
+def _drawn(y: int, x: int, spans: Sequence[Span]) -> str:
+    """Spans at a place, as the terminal takes them."""
+    return f"\x1b[{y + 1};{x + 1}H" + "".join([f"\x1b[{CODES[ink]}m{text}" for text, ink in spans])
+
+
+_LETTER = {ink: chr(ord("a") + index) for index, ink in enumerate(CODES)}
+_INK = {letter: ink for ink, letter in _LETTER.items()}

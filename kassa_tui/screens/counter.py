@@ -61,7 +61,7 @@ class Counter(View):
         return self.part.midway
 
     @property
-    def entry(self) -> str:  # type: ignore[override]
+    def entry(self) -> str:
         """What was typed in the view that shows."""
         return self.part.entry
 

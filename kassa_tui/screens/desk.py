@@ -37,6 +37,8 @@ class Desk:
         """Text of what the printer on the screen printed last."""
         self.drawer_open = False
         """The drawer on the screen was kicked open; the next ticket shuts it."""
+        self.scanner = ""
+        """What is wrong with the scanner; empty when nothing is."""
         self.shop_words: Words = words
         """Language of the shop, for who is not logged in."""
 
@@ -89,6 +91,10 @@ class Desk:
         assert self.till is not None
         return self._said(self.till.act(function, *args, **kwargs))
 
+    def scanner_state(self, state: str) -> None:
+        """A scanner went away, or came back."""
+        self.scanner = "" if state == "ok" else state
+
     def rows(self, width: int, height: int) -> list[Row]:
         """The whole screen."""
         body = height - 4
@@ -108,6 +114,8 @@ class Desk:
                 sound = UNKNOWN if outcome.code.startswith("unknown") else REFUSED
                 self.tell(self.words.outcome(outcome), BAD, sound)
             return outcome
+        if outcome.code == "added":
+            self.drawer_open = False
         sound = PAID if outcome.code == "paid" else AGE if _AGE_FACT in outcome.facts else OK
         self.tell(self.words.outcome(outcome), GOOD if outcome.code == "paid" else TEXT, sound)
         return outcome
@@ -147,11 +155,20 @@ class Desk:
 
     def _footer(self, width: int) -> Row:
         trouble = self._trouble()
-        keys = "  ".join(f"{self.keymap.label(act)} {self.t(KEY_WORDS[act])}" for act in self.top.keys)
         if trouble:
             room = min(len(trouble) + 2, width // 2)
-            return ((fit(f" {trouble}", room), BAD), (fit(" " + keys, width - room), FAINT))
-        return ((fit(" " + keys, width), FAINT),)
+            return ((fit(f" {trouble}", room), BAD), (fit(self._hints(width - room), width - room), FAINT))
+        return ((fit(self._hints(width), width), FAINT),)
+
+    def _hints(self, width: int) -> str:
+        """As many keys of the view as fit, the most used first."""
+        hints = ""
+        for act in self.top.keys:
+            more = f" {self.keymap.label(act)} {self.t(KEY_WORDS[act])} "
+            if len(hints) + len(more) > width:
+                break
+            hints += more
+        return hints
 
     def _trouble(self) -> str:
         """What is wrong, in words; empty when nothing is."""
@@ -160,6 +177,8 @@ class Desk:
             return ""
         if till.trouble:
             return self.words.outcome(Refused(till.trouble, {}))
+        if self.scanner:
+            return self.words.outcome(Refused(self.scanner, {}))
         queue = till.printing
         if queue is not None and queue.state != "ok":
             words = self.words.outcome(Refused(queue.state, {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kassa_tui.domain.outcome import Done
@@ -101,7 +102,7 @@ def ask_drawer(desk: Desk) -> None:
     """Why the drawer opens without a sale."""
     t = desk.t
     reasons = [t("Wisselen"), t("Wisselgeld bijvullen"), t("Bon of munt vergeten"), t("Controle")]
-    choices: Choices = [(reason, lambda reason=reason: desk.act(shifts.drawer, reason)) for reason in reasons]  # type: ignore[misc]
+    choices: Choices = [(reason, partial(desk.act, shifts.drawer, reason)) for reason in reasons]
     desk.show(Menu(desk, t("Waarom gaat de lade open?"), choices))
 
 
@@ -109,7 +110,7 @@ def ask_cancel(desk: Desk) -> None:
     """Why the whole ticket goes."""
     t = desk.t
     reasons = [t("Klant ziet ervan af"), t("Klant kan niet betalen"), t("Verkeerd aangeslagen"), t("Test")]
-    choices: Choices = [(reason, lambda reason=reason: desk.act(parking.cancel, reason)) for reason in reasons]  # type: ignore[misc]
+    choices: Choices = [(reason, partial(desk.act, parking.cancel, reason)) for reason in reasons]
     desk.show(Menu(desk, t("Waarom vervalt de bon?"), choices))
 
 

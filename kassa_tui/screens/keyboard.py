@@ -22,6 +22,10 @@ from textual.drivers.linux_driver import LinuxDriver
 BURST = re.compile(r"(?:\d{8,14}(?:\d{2}|\d{5})?|\][A-Za-z]\d[ -~\x1d]{4,120})\r")
 """A code and Enter in one read: no hand types that fast."""
 
+ESCAPE_SECONDS = int(os.environ.get("ESCDELAY", "2")) / 1000
+"""How long a lone Esc waits for the rest of a key's sequence. A console sends those in one piece; over a slow line the
+environment's ESCDELAY (milliseconds) must be longer."""
+
 Stroke = tuple[str, str | None] | str
 """A key with the character it types, or the text of a scan."""
 
@@ -69,16 +73,23 @@ class KassaDriver(LinuxDriver):
                     if not data:
                         self._loop.call_soon_threadsafe(cast("Listens", self._app).hung_up)
                         return
-                    self._hand_over(parser, decode(data))
+                    text = decode(data)
+                    if text.endswith("\x1b") and not selector.select(ESCAPE_SECONDS):
+                        self._hand_over(parser, text[:-1])
+                        self._send([("escape", None)])
+                    else:
+                        self._hand_over(parser, text)
                 self._pass(parser.tick())
 
     def _hand_over(self, parser: XTermParser, text: str) -> None:
+        if not text:
+            return  # to the parser an empty text means the end of the file
         if not BURST.search(text):
             self._pass(parser.feed(text))
             return
         for scanned, piece in split_bursts(text):
             if scanned:
-                self._loop.call_soon_threadsafe(cast("Listens", self._app).strokes, _scan(piece))
+                self._send([piece])
             else:
                 self._pass(parser.feed(piece))
 
@@ -92,8 +103,7 @@ class KassaDriver(LinuxDriver):
             else:
                 self.process_message(message)
         if strokes:
-            self._loop.call_soon_threadsafe(cast("Listens", self._app).strokes, strokes)
+            self._send(strokes)
 
-
-def _scan(code: str) -> list[Stroke]:
-    return [code]
+    def _send(self, strokes: list[Stroke]) -> None:
+        self._loop.call_soon_threadsafe(cast("Listens", self._app).strokes, strokes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.barcode import RECEIPT, Code, read
@@ -79,8 +80,7 @@ def article_back(desk: Desk, code: str) -> None:
     t = desk.t
     reasons = [t("Bevalt niet"), t("Kapot of bedorven"), t("Verkeerd artikel"), t("Anders")]
     choices: list[tuple[str, Callable[[], object]]] = [
-        (reason, lambda reason=reason: desk.act(returns.article_back, code, reason))
-        for reason in reasons  # type: ignore[misc]
+        (reason, partial(desk.act, returns.article_back, code, reason)) for reason in reasons
     ]
     desk.show(Menu(desk, t("Waarom komt {code} terug?", code=plain(code)), choices))
 

@@ -27,7 +27,10 @@ _PAPER_WIDTH = 44
 class SellView(View):
     """Resident; reads the till, keeps only what the till does not know: entry, selection, window."""
 
-    keys = ("help", "search", "park", "recall", "price", "discount", "return", "pay", "pin", "cash", "functions")
+    keys = (
+        "help", "search", "pay", "pin", "cash", "return", "functions", "park", "recall", "discount", "price",
+        "customer", "lock",
+    )  # fmt: skip
     midway = ("times", "group")
 
     def __init__(self, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.money import euro
@@ -63,7 +64,7 @@ def recall(view: SellView) -> None:
     choices: list[tuple[str, Callable[[], object]]] = []
     for row in rows:
         label = f"P{row.place}  {plain(row.name)}  {euro(row.total)}"
-        choices.append((label, lambda place=row.place: desk.act(parking.recall, place)))  # type: ignore[misc]
+        choices.append((label, partial(desk.act, parking.recall, row.place)))
     desk.show(Menu(desk, desk.t("Geparkeerde bonnen"), choices))
 
 
@@ -129,8 +130,7 @@ def void_with_reason(view: SellView, no: int) -> None:
     desk, t = view.desk, view.desk.t
     reasons = [t("Klant bedenkt zich"), t("Verkeerd aangeslagen"), t("Prijs klopt niet"), t("Beschadigd")]
     choices: list[tuple[str, Callable[[], object]]] = [
-        (reason, lambda reason=reason: desk.act(selling.void, no, reason))
-        for reason in reasons  # type: ignore[misc]
+        (reason, partial(desk.act, selling.void, no, reason)) for reason in reasons
     ]
     desk.show(Menu(desk, t("Waarom gaat {name} van de bon?", name=_name(view, no)), choices))
 

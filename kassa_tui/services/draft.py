@@ -18,10 +18,12 @@ _HEAD = ("customer", "customer_name", "business", "note", "next_no")
 
 def delta(old: Ticket | None, new: Ticket, tenders: tuple[Tender, ...] | None = None, opened: int = 0) -> Json:
     """What turns ``old`` into ``new``: changed lines, numbers gone, new voids, and the rest where it differs."""
-    before = {id(line) for line in old.lines} if old else set()
-    found: Json = {"put": [line_json(line) for line in new.lines if id(line) not in before]}
-    if old is not None:
-        kept = {line.no for line in new.lines}
+    had = len(old.lines) if old else 0
+    if old is None or new.lines[:had] == old.lines:  # the usual act: lines were added, none changed
+        found: Json = {"put": [line_json(line) for line in new.lines[had:]]}
+    else:
+        before, kept = {id(line) for line in old.lines}, {line.no for line in new.lines}
+        found = {"put": [line_json(line) for line in new.lines if id(line) not in before]}
         gone = [line.no for line in old.lines if line.no not in kept]
         if gone:
             found["gone"] = gone
@@ -50,7 +52,9 @@ def snapshot(ticket: Ticket, opened: int) -> Json:
 def fold(ticket_id: str, changes: Iterable[Json]) -> tuple[Ticket, tuple[Tender, ...], int]:
     """The ticket that a series of changes adds up to, the tenders taken on it, and when it was opened."""
     lines: dict[int, Line] = {}
-    ticket, voids, tenders, opened = Ticket(ticket_id), [], (), 0
+    ticket, opened = Ticket(ticket_id), 0
+    voids: list[Void] = []
+    tenders: tuple[Tender, ...] = ()
     for change in changes:
         for item in change.get("put", ()):
             line = line_from(item)

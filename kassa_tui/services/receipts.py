@@ -19,6 +19,7 @@ from kassa_tui.domain.shift import local_time
 from kassa_tui.domain.tender import ACCOUNT, PIN, VOUCHER
 from kassa_tui.domain.ticket import DEPOSIT, PERCENT, RETURN
 from kassa_tui.domain.ticket import VOUCHER as VOUCHER_LINE
+from kassa_tui.domain.vat import OUTSIDE
 from kassa_tui.messages import N_, Words, plain, show_percent
 
 Sale = dict[str, Any]
@@ -62,7 +63,8 @@ def receipt(
     """
     marks = _marks(sale, words, copy, training or bool(sale.get("training")), gift, again, pro_forma)
     width = paper_columns(config)
-    parts: list[Element] = [*shop_head(config, words, width), *marks, *_when(sale, config, words), Rule()]
+    parts: list[Element] = [*shop_head(config, words, width), *marks, *([Feed()] if marks else [])]
+    parts += [*_when(sale, config, words), Rule()]
     if gift:
         parts += _gift_lines(sale, words)
     else:
@@ -71,7 +73,7 @@ def receipt(
             parts += _line(line, letters, words)
         parts += _totals(sale, config, words)
         parts += _paid(sale, words)
-        parts += _vat_table(sale.get("vat", ()), letters, words)
+        parts += _vat_table(sale, letters, words)
         parts += _customer(sale, words)
         parts += _vouchers(sale, config, words)
     parts += [Feed(), *centred(config.shop.receipt_footer, width), *marks]
@@ -107,9 +109,7 @@ def shop_head(config: Config, words: Words, width: int) -> list[Element]:
 
 def centred(lines: tuple[str, ...] | list[str], width: int, *, bold: bool = False, tall: bool = False) -> list[Element]:
     """Lines in the middle of the paper, folded where they are longer than it."""
-    return [
-        Text(piece, CENTRE, bold, tall) for line in lines for piece in (wrap(plain(line), width) if line else [""])
-    ]
+    return [Text(piece, CENTRE, bold, tall) for line in lines for piece in (wrap(plain(line), width) if line else [""])]
 
 
 def moment(at: int, offset: int) -> str:
@@ -258,7 +258,8 @@ def _card(detail: dict[str, str], words: Words) -> list[Element]:
     return [Row(f"  {plain(label)}", plain(str(value))) for label, value in (*known, *rest)]
 
 
-def _vat_table(blocks: Any, letters: dict[tuple[str, int], str], words: Words) -> list[Element]:
+def _vat_table(sale: Sale, letters: dict[tuple[str, int], str], words: Words) -> list[Element]:
+    blocks = sale.get("vat", ())
     if not blocks:
         return []
     rows: list[Element] = [Rule(), vat_heading(words)]
@@ -268,6 +269,9 @@ def _vat_table(blocks: Any, letters: dict[tuple[str, int], str], words: Words) -
     if len(blocks) > 1:
         net, vat, gross = (sum(x[key] for x in blocks) for key in ("net", "vat", "gross"))
         rows.append(vat_row(words.t("Som"), net, vat, gross))
+    outside = sum(line["amount"] for line in sale["lines"] if line["vat_code"] == OUTSIDE)
+    if outside:
+        rows.append(Row(words.t("Buiten de btw"), format_amount(outside)))
     return rows
 
 

@@ -71,7 +71,7 @@ def x_report(
     """Where the open shift stands (`services.shifts.x_figures`). Without ``expected`` it does not tell what ought to be
     in the drawer, for a count that is to be blind."""
     title = words.t("X-RAPPORT")
-    parts = [*_head(title, config, words, training), *_shift(figures, words, at, offset, who)]
+    parts = [*_head(title, config, words, training), *_shift(figures, config, words, at, offset, who)]
     return (*parts, *_body(figures, words), *_cash(figures, words, expected), *_grand(figures, words), Cut())
 
 
@@ -80,7 +80,7 @@ def z_report(
 ) -> Document:
     """The close of a shift: the body of its ``shift.close`` entry."""
     title = words.t("Z-RAPPORT {z}", z=figures["z"])
-    parts = [*_head(title, config, words, training), *_shift(figures, words, at, offset, who)]
+    parts = [*_head(title, config, words, training), *_shift(figures, config, words, at, offset, who)]
     cash = [*_cash(figures, words, True), *_count(figures, words)]
     return (*parts, *_body(figures, words), *cash, *_grand(figures, words), Text(title, CENTRE, True), Cut())
 
@@ -142,11 +142,12 @@ def _head(title: str, config: Config, words: Words, training: bool) -> list[Elem
     return [*parts, Feed()]
 
 
-def _shift(figures: Figures, words: Words, at: int, offset: int, who: str) -> list[Element]:
+def _shift(figures: Figures, config: Config, words: Words, at: int, offset: int, who: str) -> list[Element]:
     first, last = figures["first_receipt"], figures["last_receipt"]
     numbers = f"{first:06d} - {last:06d}" if last >= first else words.t("geen")
     opened = moment(figures["opened"], offset) if figures["opened"] else "-"
     return [
+        Row(words.t("Kassa"), config.till.id),
         Row(words.t("Z-nummer"), str(figures["z"])),
         Row(words.t("Geopend"), plain(f"{opened} {figures['opened_by']}".strip())),
         Row(words.t("Gemaakt"), plain(f"{moment(at, offset)} {who}".strip())),
@@ -176,9 +177,7 @@ def _turnover(figures: Figures, words: Words) -> list[Element]:
         Rule(),
         vat_heading(words),
     ]
-    rows += [
-        vat_row(show_percent(x["rate"]).replace(" ", ""), x["net"], x["vat"], x["gross"]) for x in figures["vat"]
-    ]
+    rows += [vat_row(show_percent(x["rate"]).replace(" ", ""), x["net"], x["vat"], x["gross"]) for x in figures["vat"]]
     net, vat, gross = (sum(x[key] for x in figures["vat"]) for key in ("net", "vat", "gross"))
     return [*rows, vat_row(words.t("Som"), net, vat, gross)]
 
@@ -195,9 +194,7 @@ def _tenders(figures: Figures, words: Words) -> list[Element]:
     tenders = {kind: figures["tenders"].get(kind, _NONE) for kind in ("cash", "pin", "voucher", "account")}
     tenders |= figures["tenders"]
     rows = [_counted(words.kind("tender", kind), row) for kind, row in tenders.items()]
-    cards = [
-        Row(words.t(label), str(figures["cards"].get(state, _NONE)["n"])) for state, label in _CARDS.items()
-    ]
+    cards = [Row(words.t(label), str(figures["cards"].get(state, _NONE)["n"])) for state, label in _CARDS.items()]
     rounding = Row(words.t("Afrondingsverschillen"), format_amount(figures["rounding"]))
     return [Rule(), _heading(words.t("Ontvangen")), *rows, rounding, *cards]
 
@@ -207,9 +204,7 @@ def _table(heading: str, table: Figures, words: Words) -> list[Element]:
     return [Rule(), _heading(heading), *(rows or [_nothing(words)])]
 
 
-def _rows(
-    heading: str, figures: Figures, entries: tuple[tuple[str, str, str], ...], words: Words
-) -> list[Element]:
+def _rows(heading: str, figures: Figures, entries: tuple[tuple[str, str, str], ...], words: Words) -> list[Element]:
     rows = [_counted(words.t(label), figures[table].get(key, _NONE)) for table, key, label in entries]
     return [Rule(), _heading(heading), *rows]
 
@@ -254,9 +249,7 @@ def _count(figures: Figures, words: Words) -> list[Element]:
     if figures["counted"] is None:
         return [Row(words.t("NIET GETELD"), "", bold=True)]
     pieces = sorted(((int(value), number) for value, number in figures["pieces"].items()), reverse=True)
-    rows: list[Element] = [
-        Row(f"  {number} x {euro(value)}", _money(number * value)) for value, number in pieces
-    ]
+    rows: list[Element] = [Row(f"  {number} x {euro(value)}", _money(number * value)) for value, number in pieces]
     rows.append(Row(words.t("Geteld"), _money(figures["counted"]), bold=True))
     return [*rows, Row(words.t("Verschil"), _money(figures["difference"]), bold=True)]
 
@@ -287,7 +280,7 @@ def _nothing(words: Words) -> Row:
 
 def _money(cents: int) -> str:
     """An amount wide enough that the counts before it stand in a column."""
-    return f"{format_amount(cents):>11}"
+    return f"{format_amount(cents):>9}"
 
 
 def _aligned(text: str, align: str, columns: int) -> str:

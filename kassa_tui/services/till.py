@@ -94,8 +94,11 @@ class Till:
         self.asked_quantity = 0
         self.trouble = ""
         """Code of what is wrong with the disk; empty when all is well."""
+        self.settles_itself = True
+        """Each act sends its change to the disk; a screen does so after it has painted."""
+        self._saved: tuple[Ticket | None, tuple[paying.Tender, ...] | None] = (None, None)
+        """The ticket and its tenders as they are on disk, or on their way."""
         self._approver: Person | None = None
-        self._on_disk: tuple[Ticket, tuple[paying.Tender, ...] | None] | None = None
         self._retry: tuple[Callable[[], Outcome], Refused] | None = None
         self._recover()
 
@@ -122,7 +125,6 @@ class Till:
 
     def act(self, function: Callable[Concatenate[Till, P], Outcome], *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """Do something. What the disk refuses comes back as Refused; the open ticket's change is kept."""
-        before, tenders = self.open.ticket, self._tenders()
         try:
             outcome = function(self, *args, **kwargs)
         except StorageError as error:
@@ -132,7 +134,8 @@ class Till:
             self._retry = (lambda: self.act(function, *args, **kwargs), outcome)
         elif self._approver is None and outcome.code not in _APPROVAL_OPEN:
             self._retry = None
-        self._keep(before, tenders)
+        if self.settles_itself:
+            self.settle()
         return outcome
 
     def permit(self, permission: str) -> str | Refused:
@@ -168,6 +171,17 @@ class Till:
             self._retry = (retry, refusal)
             return Refused("may_not_approve", {"name": person.name})
         return outcome
+
+    def settle(self) -> None:
+        """Send what changed of the open ticket on its way to the disk; behind the paint, where there is a screen."""
+        ticket, tenders = self.open.ticket, self._tenders()
+        before, kept = self._saved
+        if ticket is None or (ticket is before and tenders == kept):
+            return
+        old = before if before is not None and before.id == ticket.id else None
+        change = draft.delta(old, ticket, tenders if old is None or tenders != kept else None, self.open.opened)
+        self._saved = (ticket, tenders)
+        self.store.draft(ticket.id, change).add_done_callback(self._on_disk)
 
     def ready(self) -> Refused | None:
         """Why nothing can be sold now, or None."""
@@ -233,22 +247,12 @@ class Till:
         ticket_id, changes = self.store.drafts()
         if changes:
             self.restore(ticket_id, changes)
+            self._saved = (self.open.ticket, self._tenders())
 
     def _tenders(self) -> tuple[paying.Tender, ...] | None:
         return self.open.payment.tenders if self.open.payment else None
 
-    def _keep(self, before: Ticket | None, tenders: tuple[paying.Tender, ...] | None) -> None:
-        ticket, now = self.open.ticket, self._tenders()
-        # An approved act is kept by itself, inside the act of approving: what was kept once is not kept again.
-        kept = self._on_disk is not None and ticket is self._on_disk[0] and now == self._on_disk[1]
-        if ticket is None or kept or (ticket is before and now == tenders):
-            return
-        self._on_disk = (ticket, now)
-        old = before if before is not None and before.id == ticket.id else None
-        change = draft.delta(old, ticket, now if now != tenders else None, self.open.opened)
-        self.store.draft(ticket.id, change).add_done_callback(self._kept)
-
-    def _kept(self, future: Any) -> None:
+    def _on_disk(self, future: Any) -> None:
         error = future.exception()
         self.trouble = "" if error is None else getattr(error, "code", "disk_trouble")
 

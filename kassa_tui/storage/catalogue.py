@@ -28,7 +28,7 @@ COMMON = 4
 list would take longer than to compare the candidates that it excludes. Measured at 800,000 articles: with 2 the
 slowest searches take 10 ms, with 4 one, with 12 two."""
 
-RAREST = 2
+RAREST = 3
 """Runs of each word that are matched: the rest of them would exclude little more."""
 
 GROUP_SKU = "GROEP-{:02d}"
@@ -107,7 +107,8 @@ class Catalogue:
         Articles in which every word begins with what was typed come first, then those that hold it anywhere, for
         which three letters are needed. What holds a digit is looked for among the SKUs before all.
         """
-        text = text.strip()[:SEARCH_CHARS]
+        # Half a character from a terminal is no text to SQLite.
+        text = text.strip()[:SEARCH_CHARS].encode("utf-8", "ignore").decode()
         found: dict[str, Article] = {}
         if any(map(str.isdigit, text)):
             for row in self._db.execute_sql(BY_SKU_START, {"start": text, "today": today, "limit": limit}).fetchall():

@@ -21,8 +21,8 @@ from peewee import IntegrityError, SqliteDatabase
 from kassa_tui.storage.database import StorageError, checkpoint, translated
 from kassa_tui.storage.shop_schema import CATALOGUE_TABLES, catalogue_tables, next_version, sku_index
 
-BATCH_ROWS = 20_000
-"""Rows per transaction while building: a few megabytes, flushed at once."""
+BATCH_ROWS = 4_000
+"""Rows per transaction while building: about a megabyte for the disk at a time, so that a sale waits for no more."""
 
 T = TypeVar("T")
 
@@ -81,7 +81,7 @@ class CatalogueBuild:
         self._index = 1 + max((int(name.rpartition("_")[2]) for name in self._names("article_sku_%")), default=0)
 
     def add(self, articles: Sequence[ArticleRow], codes: Sequence[CodeRow]) -> None:
-        """Add one batch of at most BATCH_ROWS articles, and their codes."""
+        """Add one batch of some BATCH_ROWS articles, and their codes."""
 
         self._many(_ADD_ARTICLES, articles)
         self._found.execute("begin")

@@ -105,14 +105,14 @@ def voucher(con: sqlite3.Connection, number: str) -> tuple[int, bool] | None:
 def parked(con: sqlite3.Connection) -> list[ParkedRow]:
     """Tickets set aside, by place."""
     rows = con.execute("select ticket, place, at, name, who, total, body from parked order by place")
-    return [ParkedRow(*row[:6], json.loads(row[6])) for row in rows]
+    return [ParkedRow(*row[:6], json.loads(row[6])) for row in rows]  # type: ignore[call-arg]
 
 
 def card_payments(con: sqlite3.Connection, ticket: str) -> list[CardRow]:
     """Card payments begun on a ticket, in order."""
     rows = con.execute("select id, ticket, seq, amount, state, detail, used from card_payment where ticket = ?"
                        " order by seq", (ticket,))  # fmt: skip
-    return [CardRow(*row[:5], json.loads(row[5]), bool(row[6])) for row in rows]
+    return [CardRow(*row[:5], json.loads(row[5]), bool(row[6])) for row in rows]  # type: ignore[call-arg]
 
 
 def shift(con: sqlite3.Connection, z: int) -> ShiftRow | None:

@@ -56,7 +56,7 @@ class Shop(Catalogue):
 
 
 def is_ready(path: Path, country: str) -> bool:
-    """Whether the ``shop.db`` at ``path`` is there, has every table as this program knows them, and is of ``country``."""
+    """Whether the ``shop.db`` at ``path`` is there, has the tables that this program knows, and is of ``country``."""
     if not path.exists() or user_version(path) != len(MIGRATIONS):
         return False
     db = open_database(path, readonly=True)

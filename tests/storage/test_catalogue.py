@@ -208,6 +208,8 @@ def test_a_shop_with_articles_does_not_change_country(db: SqliteDatabase, tmp_pa
         ("  -- ", []),
         ('" OR 1', []),
         ("%", []),
+        ("99\udcff", []),
+        ("q\0" * 30, []),
     ],
 )
 def test_search(catalogue: Catalogue, text: str, expected: list[str]) -> None:

@@ -1,0 +1,45 @@
+# What there is to do in this checkout. `make run` and `make test` are all that most people need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TEXTS := $(wildcard kassa_tui/locale/*/LC_MESSAGES/*.po)
+
+.PHONY: env run check test bench gates
+
+# The environment, made anew only when what goes into it changes; the words are compiled when a catalogue does.
+env: $(VENV)/.texts
+
+$(VENV)/.built: pyproject.toml setup.py constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Kassa needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	touch $@
+
+$(VENV)/.texts: $(VENV)/.built $(TEXTS)
+	$(BIN)/pybabel --quiet compile --directory kassa_tui/locale --domain kassa
+	touch $@
+
+# The demo shop on this terminal.
+run: env
+	$(BIN)/kassa demo
+
+# Style, types and the contracts between the floors.
+gates: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The fast gate while working.
+check: gates
+	$(BIN)/pytest -n auto tests/house tests/domain
+
+# Everything.
+test: gates
+	$(BIN)/pytest -n auto
+
+# Every benchmark, each with the floors of the same run beside its figures.
+bench: env
+	set -e; for module in $(basename $(notdir $(wildcard bench/bench_*.py))); do $(BIN)/python -m bench.$$module; done

@@ -1,0 +1,50 @@
+"""Copies of a till's files that were read again, and the way back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from kassa_tui.commands.dispatch import Call
+from kassa_tui.failures import DONE
+
+STAMP = "%Y%m%d-%H%M%S"
+
+
+def backup(call: Call) -> int:
+    """One archive in a folder; a till may be selling."""
+    from kassa_tui.bootstrap import data_folder
+    from kassa_tui.storage import backup as archives
+    from kassa_tui.storage import keys
+
+    config = call.config()
+    path = archives.write(
+        data_folder(config), Path(call.args.dir), config.till.id, time.strftime(STAMP), keys.verify,
+        with_key=call.args.with_key,
+    )  # fmt: skip
+    call.show({"file": str(path), "bytes": path.stat().st_size}, str(path))
+    return DONE
+
+
+def restore(call: Call) -> int:
+    """An archive back in place; what was there is kept beside it, and the journal says so."""
+    from kassa_tui.bootstrap import data_folder
+    from kassa_tui.clock import SystemClock, uuid7_source
+    from kassa_tui.storage import backup as archives
+    from kassa_tui.storage import keys
+    from kassa_tui.storage.till_store import TillStore
+
+    config = call.config()
+    archive, data = Path(call.args.file), data_folder(config)
+    before, after = archives.restore(
+        archive, data, config.till.id, time.strftime(STAMP), keys.verify, force=call.args.force
+    )
+    store = TillStore(data, config.till.id, SystemClock(), uuid7_source())
+    try:
+        body = {"file": archive.name, "seq": after.seq, "before": before.seq, "forced": bool(call.args.force)}
+        store.record("restore", body, "")
+    finally:
+        store.close()
+    facts = {"file": str(archive), "before": before.seq, "seq": after.seq}
+    call.show(facts, call.t("Teruggezet tot en met regel {seq} (hier stonden er {before})", **facts))
+    return DONE
