@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kassa_tui.commands.dispatch import Call
-from kassa_tui.failures import DONE, WRONG
 from kassa_tui.domain.outcome import Refused
+from kassa_tui.failures import DONE, WRONG
 from kassa_tui.messages import N_
 
 if TYPE_CHECKING:

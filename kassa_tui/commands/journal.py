@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
-from kassa_tui.failures import DONE, WRONG
 from kassa_tui.commands.reading import reading
+from kassa_tui.failures import DONE, WRONG
 
 if TYPE_CHECKING:
     from kassa_tui.domain.journal import Entry

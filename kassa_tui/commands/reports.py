@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
-from kassa_tui.failures import DONE, MISUSE, REFUSED
 from kassa_tui.commands.reading import reading
 from kassa_tui.domain.outcome import Refused
+from kassa_tui.failures import DONE, MISUSE, REFUSED
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config

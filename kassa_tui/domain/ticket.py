@@ -174,7 +174,7 @@ def add(ticket: Ticket, *lines: Line) -> Ticket:
         no += 1
     longer = replace(ticket, lines=(*ticket.lines, *numbered), next_no=no)
     object.__setattr__(longer, "_amount", ticket.amount + sum(line.amount for line in numbered))
-    object.__setattr__(longer, "_oldest", max(ticket.oldest, *(line.min_age for line in numbered)))
+    object.__setattr__(longer, "_oldest", max([ticket.oldest, *(line.min_age for line in numbered)]))
     return longer
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from kassa_tui.acts import ACTS
+from kassa_tui.clock import SystemClock, uuid7_source
 from kassa_tui.commands.parser import COMMANDS, JOURNAL, parse
+from kassa_tui.exports import journal_file
 from kassa_tui.keymap import DEFAULT, key_label
 from kassa_tui.messages import words
 from kassa_tui.screens.help import KEYS
-from tests.house.source import ROOT
+from kassa_tui.screens.desk import KEY_WORDS
+from kassa_tui.storage.till_store import TillStore
+from tests.house.source import ROOT, calls, modules
 
 
 def _text(path: str) -> str:
@@ -23,6 +32,7 @@ MANUAL, TECHNICIAN, SELL, GUIDE = (
 )
 PAGES = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
          for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))}  # fmt: skip
+JOURNAL_PAGE = PAGES["docs/journal.md"]
 NAMES = [*(name for name, *_ in COMMANDS), *(f"journal {name}" for name, *_ in JOURNAL)]
 
 
@@ -87,3 +97,46 @@ def test_every_decision_is_on_the_page_of_the_house() -> None:
 
 def test_the_changelog_has_a_part_for_what_is_not_released() -> None:
     assert "## [Unreleased]" in _text("CHANGELOG.md")
+
+
+def test_every_act_on_a_key_has_a_word_for_the_key_line() -> None:
+    assert set(KEY_WORDS) == set(DEFAULT)
+
+
+def test_every_kind_of_entry_is_on_the_page_of_the_journal() -> None:
+    kinds = {
+        argument.value
+        for module in modules("kassa_tui")
+        for name, call in calls(module)
+        if name in ("record", "_write")
+        for argument in call.args[:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    assert {"login", "shift.close", "clock.jump"} <= kinds
+    assert sorted(kind for kind in kinds if f"`{kind}`" not in JOURNAL_PAGE) == []
+
+
+def test_the_program_on_the_page_of_the_journal_checks_a_journal(tmp_path: Path) -> None:
+    folder = tmp_path / "till"
+    store = TillStore(folder, "K1", SystemClock(), uuid7_source())
+    try:
+        for number in range(5):
+            store.record("drawer", {"reason": f"Geld voor café {number}", "by": "1"}, "1")
+    finally:
+        store.close()
+    con = sqlite3.connect(folder / "till.db")
+    try:
+        journal_file.write(con, "K1", tmp_path / "k1.jsonl")
+    finally:
+        con.close()
+    program = re.search(r"(?ms)^```python\n(.*?)^```", JOURNAL_PAGE)
+    assert program
+    whole = _run(program[1], tmp_path / "k1.jsonl")
+    assert (whole.returncode, whole.stdout) == (0, "K1 5 entries, all well\n")
+    text = (tmp_path / "k1.jsonl").read_text("utf-8")
+    (tmp_path / "changed.jsonl").write_text(text.replace("café 3", "café 9"), "utf-8")
+    assert _run(program[1], tmp_path / "changed.jsonl").returncode == 1
+
+
+def _run(program: str, path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60)
