@@ -47,5 +47,5 @@ class DemoTerminal:
                 tell(CardState("refused", {"terminal": "demo"}))
                 return
         end = {13: "refused", 31: "unknown"}.get(abs(amount) % 100, "approved")
-        detail = {"terminal": "demo", "brand": "Maestro", "card": "**** **** **** 4711", "auth": "123456"}
+        detail = {"terminal": "demo", "brand": "Maestro", "number": "**** **** **** 4711", "authorisation": "123456"}
         tell(CardState(end, detail if end == "approved" else {"terminal": "demo"}))

@@ -70,10 +70,24 @@ class View:
         return text
 
 
-class Prompt(View):
-    """Asks for one line. Esc leaves; Enter on nothing does nothing unless an empty answer is one."""
+class Overlay(View):
+    """A box over the view below; what is typed in it shows in it, and nowhere else."""
 
     overlay = True
+
+    def entry_row(self, width: int) -> Row:
+        """Empty: a PIN must not show below its own box."""
+        return BLANK
+
+    def leave(self) -> None:
+        """Go without an answer; what the message line said about it goes too."""
+        self.desk.close(self)
+        self.desk.tell("")
+
+
+class Prompt(Overlay):
+    """Asks for one line. Esc leaves; Enter on nothing does nothing unless an empty answer is one."""
+
     keys = ("enter", "back")
 
     def __init__(
@@ -106,7 +120,7 @@ class Prompt(View):
     def act(self, act: str) -> bool:
         """Enter answers, Esc leaves, Backspace rubs out."""
         if act == "back":
-            self.desk.close(self)
+            self.leave()
         elif act == "correct":
             return self.rub()
         elif act == "enter":
@@ -129,10 +143,9 @@ class Prompt(View):
         return self._scans
 
 
-class Menu(View):
+class Menu(Overlay):
     """Numbered choices: a digit chooses at once, arrows and Enter work too."""
 
-    overlay = True
     keys = ("enter", "back")
 
     def __init__(self, desk: Desk, title: str, choices: Sequence[tuple[str, Callable[[], object]]]) -> None:
@@ -158,7 +171,7 @@ class Menu(View):
     def act(self, act: str) -> bool:
         """Move, choose, or leave."""
         if act == "back":
-            self.desk.close(self)
+            self.leave()
         elif act in ("up", "down"):
             self._at = (self._at + (1 if act == "down" else -1)) % len(self._choices)
         elif act == "enter":
@@ -221,10 +234,9 @@ class Sheet(View):
         return True
 
 
-class Choice(View):
+class Choice(Overlay):
     """A question answered by a letter, never by Enter: people press Enter without reading."""
 
-    overlay = True
     keys = ("back",)
 
     def __init__(
@@ -233,10 +245,9 @@ class Choice(View):
         title: str,
         text: str,
         answers: Sequence[tuple[str, str, Callable[[], object]]],
-        leave: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(desk)
-        self._title, self._text, self._answers, self._leave = title, text, answers, leave
+        self._title, self._text, self._answers = title, text, answers
 
     @property
     def title(self) -> str:
@@ -261,17 +272,14 @@ class Choice(View):
         return False
 
     def act(self, act: str) -> bool:
-        """Esc leaves where leaving is possible."""
+        """Esc leaves without an answer."""
         if act == "back":
-            self.desk.close(self)
-            if self._leave:
-                self._leave()
-            return True
-        return False
+            self.leave()
+        return act == "back"
 
 
 def boxed(title: str, body: Sequence[Row], inner: int, width: int, height: int) -> list[Row]:
-    """Rows with a box in the middle; rows outside it are left to the view below (None-like: empty tuple keeps it)."""
+    """Rows with a box in the middle; rows outside it are empty, which leaves them to the view below."""
     body = list(body)[: height - 2]
     pad = " " * ((width - inner - 2) // 2)
     top = max((height - len(body) - 2) // 2, 0)

@@ -126,7 +126,7 @@ class Desk:
         def approve(pin: str) -> None:
             self.act(access.approve, pin)
 
-        self.tell(self.words.outcome(wanted), BAD, REFUSED)
+        self.tell("", BAD, REFUSED)
         self.show(Prompt(self, self.t("Akkoord nodig"), approve, hint=self.words.outcome(wanted), masked=True))
 
     def _means(self, act: str) -> bool:

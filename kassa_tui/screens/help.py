@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 KEYS: dict[str, str] = {
-    "enter": N_("Wat getypt is: artikelnummer, barcode, 1,49@3 (bedrag op groep 3)"),
+    "enter": N_("Het getypte artikelnummer, de barcode, of 1,49@3: op groep 3"),
     "times": N_("Aantal vóór het artikel: 3 * en dan scannen"),
     "set": N_("Maak er zoveel van op de gekozen regel: = 5 Enter"),
     "repeat": N_("Het laatste artikel nog een keer"),

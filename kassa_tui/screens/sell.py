@@ -268,7 +268,7 @@ class SellView(View):
         t = self.desk.t
         if ticket is None:
             return ((fit(" " + t("Scan of typ een artikel"), width), FAINT),)
-        parts = [t("{n} regels", n=len(ticket.lines))]
+        parts = [self.desk.words.n("{n} regel", "{n} regels", len(ticket.lines))]
         if ticket.customer:
             parts.append(t("klant {customer}", customer=plain(ticket.customer_name or ticket.customer)))
         if ticket.discount:

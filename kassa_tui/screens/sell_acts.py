@@ -152,7 +152,7 @@ def why(view: SellView) -> None:
         ((f"  {t('Prijs')}: {euro(f['price'])}  ({t(source) if source else plain(str(f['source']))})", TEXT),),
     ]
     if f["list_price"] != f["price"]:
-        rows.append(((f"  {t('Normale prijs')}: {euro(f['list_price'])}  {t('veranderd door')} {f['by']}", TEXT),))
+        rows.append(((f"  {t('Normale prijs')}: {euro(f['list_price'])}  {t('veranderd door')} {_who(desk, str(f['by']))}", TEXT),))
     if f["discount"]:
         rows.append(((f"  {t('Korting')}: {euro(f['discount'])}", TEXT),))
     if f["no_discount"]:
@@ -265,6 +265,12 @@ def voucher(view: SellView) -> None:
 def account(view: SellView) -> None:
     """On the customer's account."""
     view.desk.act(checkout.account, None)
+
+
+def _who(desk: Desk, code: str) -> str:
+    """Name of somebody by staff code."""
+    people = desk.till.people.everybody() if desk.till else []
+    return next((plain(person.name) for person in people if person.code == code), code)
 
 
 def _name(view: SellView, no: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kassa_tui.storage.journal import Clock
 
 OK, WARN, FAIL = "ok", "warn", "fail"
-"""Fit; fit for now, or not yet begun; not fit."""
+"""Fit; fit but to be looked at, or not yet begun; not fit."""
 
 LOW_BYTES, TOO_LOW_BYTES = 1_000_000_000, 100_000_000
 """Free space at which to warn (about a year of a busy till), and at which a day's sales may no longer fit."""

@@ -18,6 +18,8 @@ from kassa_tui.services.till import done, refused
 from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
+    from kassa_tui.domain.barcode import Code
+    from kassa_tui.domain.catalogue import Article
     from kassa_tui.services.till import Till
 
 
@@ -78,18 +80,22 @@ def article_back(till: Till, code: str, reason: str = "") -> Outcome:
     problem = till.ready()
     if problem is not None:
         return problem
-    article = selling.find(till, code)
-    if article is None:
+    found = selling.find(till, code)
+    if found is None:
         return refused("unknown_code", code=code)
+    return goods_back(till, found[0], code, found[1], reason)
+
+
+def goods_back(till: Till, article: Article, code: str, reading: Code | None, reason: str = "") -> Outcome:
+    """Take back what a code stands for: the weight or price on its label, the pieces in its pack."""
     if article.kind == DEPOSIT:
         return deposit_back(till, article.sku)
     allowed = till.permit("return_no_receipt")
     if isinstance(allowed, Refused):
         return allowed
-    thousandths = till.quantity or ONE
-    if article.unit != KG and thousandths % ONE:
-        return refused("whole_pieces", name=article.name)
-    lines = selling.article_lines(till, article, thousandths, code)
+    lines = selling.goods(till, article, code, reading)
+    if isinstance(lines, Refused):
+        return lines
     back = tuple(_mirror(line, allowed, reason) for line in lines)
     ticket = tickets.add(till.begin_ticket(), *back)
     till.open.ticket, till.open.payment, till.quantity = ticket, None, None
@@ -104,7 +110,8 @@ def deposit_back(till: Till, code: str) -> Outcome:
     allowed = till.permit("deposit_return")
     if isinstance(allowed, Refused):
         return allowed
-    article = selling.find(till, code)
+    found = selling.find(till, code)
+    article = found[0] if found else None
     if article is not None and article.kind != DEPOSIT:
         article = till.catalogue.by_sku(article.deposit_sku, till.today) if article.deposit_sku else None
     if article is None:

@@ -211,12 +211,14 @@ def age(till: Till, answer: str) -> Outcome:
     return done("age_refused", age=wanted, lines=len(gone))
 
 
-def find(till: Till, raw: str) -> Article | None:
-    """The article behind a code or a number; None where there is none."""
+def find(till: Till, raw: str) -> tuple[Article, barcode.Code | None] | None:
+    """The article behind a code or a number, and what else the code says; None where there is no such article."""
     reading = barcode.read(raw, till.templates, aliases=till.config.rules.scanner_gs_aliases, typed=True)
     if isinstance(reading, barcode.Bad):
-        return till.catalogue.by_sku(raw.strip(), till.today)
-    return till.catalogue.first(reading.candidates, till.today)
+        article = till.catalogue.by_sku(raw.strip(), till.today)
+        return (article, None) if article else None
+    article = till.catalogue.first(reading.candidates, till.today)
+    return (article, reading) if article else None
 
 
 def price_check(till: Till, raw: str) -> Outcome:
@@ -264,9 +266,15 @@ def weighed(till: Till, article: Article, typed: int | None) -> int | Refused:
 
 def _add(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> Outcome:
     if till.open.returning:
-        from kassa_tui.services.returns import article_back
+        from kassa_tui.services.returns import goods_back
 
-        return article_back(till, article.sku)
+        return goods_back(till, article, raw, reading)
+    lines = goods(till, article, raw, reading)
+    return lines if isinstance(lines, Refused) else _append(till, lines, article.sku)
+
+
+def goods(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> tuple[Line, ...] | Refused:
+    """The lines of an article as it was scanned: what the label says comes first, then what was typed before it."""
     pieces = till.quantity
     gross = reading.price if reading else None
     source, typed_weight = None, False
@@ -285,8 +293,7 @@ def _add(till: Till, article: Article, raw: str, reading: barcode.Code | None) -
             return refused("whole_pieces", name=article.name)
     if gross is not None:
         source = "label"
-    lines = article_lines(till, article, thousandths, raw[:80], gross, source, typed_weight)
-    return _append(till, lines, article.sku)
+    return article_lines(till, article, thousandths, raw[:80], gross, source, typed_weight)
 
 
 def _append(till: Till, lines: tuple[Line, ...], sku: str) -> Outcome:

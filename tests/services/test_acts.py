@@ -264,6 +264,15 @@ def test_articles_back_without_receipt_need_a_manager(at_till: Hands) -> None:
     assert at_till.do("pay cash")["ticket"]["change"] == 0
 
 
+def test_what_the_label_says_comes_back(at_till: Hands) -> None:
+    at_till.do(f"login {MANAGER}")
+    assert at_till.refused("return-article 1") == "weight_needed"
+    weighed = at_till.do("return-article 1 0,300")["ticket"]["lines"][0]
+    assert (weighed["quantity"], weighed["amount"]) == (-300, -54)
+    pack = at_till.do("return-article 87000009 2")["ticket"]["lines"][1]
+    assert (pack["quantity"], pack["amount"]) == (-12_000, -1188)
+
+
 def test_cards_are_never_charged_twice(at_till: Hands) -> None:
     at_till.do("9")
     assert at_till.refused("pay pin 5,00") == "too_much"
