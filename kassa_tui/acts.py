@@ -193,7 +193,7 @@ def _return(till: Till, words: list[str]) -> Outcome:
 
 
 def _return_article(till: Till, words: list[str]) -> Outcome:
-    return _backwards(till, words, lambda: _scan_back(till, words[0]))
+    return _backwards(till, words, lambda: returns.article_back(till, words[0]))
 
 
 def _deposit_return(till: Till, words: list[str]) -> Outcome:
@@ -204,15 +204,6 @@ def _backwards(till: Till, words: list[str], then: Callable[[], Outcome]) -> Out
     if not 1 <= len(words) <= 2:
         return _MISREAD
     return _with_quantity(till, words[1], then) if len(words) == 2 else then()
-
-
-def _scan_back(till: Till, code: str) -> Outcome:
-    """One scan in the mode for goods that come back, whatever mode the till is in."""
-    was, till.open.returning = till.open.returning, True
-    try:
-        return selling.scan(till, code, typed=True)
-    finally:
-        till.open.returning = was
 
 
 def _pay(till: Till, words: list[str]) -> Outcome:

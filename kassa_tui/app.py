@@ -256,10 +256,15 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def _tick(self) -> None:
         till = self.desk.till
-        if till is not None and till.person is not None and not till.locked:
-            limit = till.config.rules.auto_lock_seconds
-            if limit and time.monotonic() - self._touched > limit:
-                self.act("lock")
+        if till is None:
+            return
+        rules, idle = till.config.rules, time.monotonic() - self._touched
+        if till.quantity and rules.quantity_seconds and idle > rules.quantity_seconds:
+            till.quantity = None
+        if till.person is not None and not till.locked and rules.auto_lock_seconds and idle > rules.auto_lock_seconds:
+            self.act("lock")
+        if idle < 2:
+            self.desk.look_at_drawer()
         self.repaint()
 
     def _from_thread(self, work: Callable[[], object]) -> None:

@@ -119,8 +119,6 @@ class Rules:
     """Cents in the drawer from which the till advises to take some out; 0 is never."""
     age_evident: bool = True
     """Whether "evidently older" is an answer to the question for an age."""
-    require_staff_per_sale: bool = False
-    """Every sale begins with a PIN."""
     templates: tuple[str, ...] | None = None
     """Patterns for `domain.instore.parse_template`, each valid; None is `domain.instore.DEFAULT_TEMPLATES`."""
     scanner_gs_aliases: str = ""

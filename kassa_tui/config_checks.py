@@ -189,7 +189,6 @@ TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
         "blind_count": _flag,
         "drawer_warning": _CENTS,
         "age_evident": _flag,
-        "require_staff_per_sale": _flag,
         "templates": _templates,
         "scanner_gs_aliases": text_line,
         "voucher_days": _DAYS,

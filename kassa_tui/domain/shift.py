@@ -57,7 +57,7 @@ def report(totals: Iterable[Total]) -> dict[str, Any]:
         "voids": _with_zero(_keyed(rows, "void"), "line", "ticket"),
         "copies": _one(rows, "copy"),
         "cards": _keyed(rows, "card"),
-        "events": _with_zero(_keyed(rows, "event"), "drawer", "age.refused", "price.check", "park", "login.failed"),
+        "events": _with_zero(_keyed(rows, "event"), "drawer", "age.refused", "price.check", "park", "login.failed", "no.print"),
         "cash": {**cash, "taken": taken, "expected": expected_cash(cash, taken)},
     }
 

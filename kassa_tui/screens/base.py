@@ -22,6 +22,8 @@ class View:
     """Drawn over the view below it instead of in its place."""
     keys: tuple[str, ...] = ()
     """Acts that work here, in the order in which the key line shows them."""
+    head = HEAD
+    """Ink of the header."""
     midway: tuple[str, ...] = ()
     """Acts on printable keys that mean something after typing has begun."""
 

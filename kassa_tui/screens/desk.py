@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from kassa_tui.domain.outcome import Outcome, Refused
 from kassa_tui.messages import N_
 from kassa_tui.screens.base import Prompt, View
-from kassa_tui.screens.ink import BACK, BAD, BLANK, FAINT, GOOD, HEAD, TEXT, TRAIN, Row
+from kassa_tui.screens.ink import BAD, BLANK, FAINT, GOOD, TEXT, TRAIN, Row
 from kassa_tui.screens.text import fit, plain, spread
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Desk:
         """The drawer on the screen was kicked open; the next ticket shuts it."""
         self.scanner = ""
         """What is wrong with the scanner; empty when nothing is."""
+        self.advice = ""
+        """Something to do when there is time: skim the drawer."""
         self.shop_words: Words = words
         """Language of the shop, for who is not logged in."""
 
@@ -90,6 +92,18 @@ class Desk:
         """Do something on the till and say how it went; where a manager must agree, ask for the PIN."""
         assert self.till is not None
         return self._said(self.till.act(function, *args, **kwargs))
+
+    def look_at_drawer(self) -> None:
+        """Advise to skim where more cash lies in the drawer than the shop wants; asked in rest, not within a sale."""
+        till = self.till
+        limit = till.config.rules.drawer_warning if till else 0
+        if till is None or not limit or not till.shift:
+            self.advice = ""
+            return
+        from kassa_tui.services import shifts
+
+        much = shifts.x_figures(till)["cash"]["expected"] > limit
+        self.advice = self.t("Veel geld in de lade: afromen (F10)") if much else ""
 
     def scanner_state(self, state: str) -> None:
         """A scanner went away, or came back."""
@@ -149,9 +163,7 @@ class Desk:
         if till and till.training:
             left = f" {self.t('OEFENEN - TELT NIET MEE')}  {left.strip()}"
             return ((spread(left, end, width), TRAIN),)
-        if till and till.open.returning:
-            return ((spread(f" {self.t('RETOUR')} {left}", end, width), BACK),)
-        return ((spread(left, end, width), HEAD),)
+        return ((spread(left, end, width), self.top.head),)
 
     def _footer(self, width: int) -> Row:
         trouble = self._trouble()
@@ -183,7 +195,7 @@ class Desk:
         if queue is not None and queue.state != "ok":
             words = self.words.outcome(Refused(queue.state, {}))
             return self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=queue.waiting)
-        return ""
+        return self.advice
 
 
 class Host:

@@ -25,6 +25,7 @@ class ReturnView(View):
     """Scan or type a receipt, an article, or empties."""
 
     keys = ("enter", "repeat", "back")
+    head = BACK
     midway = ("repeat",)
 
     @property
@@ -99,6 +100,7 @@ class ReceiptView(View):
     """Lines of one receipt; Enter takes the chosen one back, + the whole receipt."""
 
     keys = ("up", "down", "enter", "times", "repeat", "back")
+    head = BACK
     midway = ("times",)
 
     def __init__(self, desk: Desk, sale: dict[str, Any]) -> None:

@@ -82,6 +82,9 @@ class SellView(View):
         if not self.entry and ticket and ticket.age_wanted and character.lower() in sell_acts.AGE_ANSWERS:
             self.desk.act(selling.age, sell_acts.AGE_ANSWERS[character.lower()])
             return True
+        if not self.entry and character.lower() == "b" and self._unprinted():
+            sell_acts.copy(self)
+            return True
         return super().typed(character)
 
     def scanned(self, code: str) -> bool:
@@ -181,8 +184,6 @@ class SellView(View):
             till.quantity = None
         elif self._selected:
             self._selected = 0
-        elif till.open.returning:
-            till.open.returning = False
 
     def _on_pay(self) -> None:
         self.desk.act(checkout.begin)
@@ -259,10 +260,20 @@ class SellView(View):
         assert till.ticket is not None
         age = till.ticket.age_wanted
         born = "-".join(reversed(latest_birth_date(till.today, age).split("-")))
-        text = self.desk.t(
-            "{age}+: geboren op of vóór {born}?  J gezien  E duidelijk ouder  N geweigerd", age=age, born=born
-        )
+        text = self.desk.t("{age}+: geboren op of vóór {born}?", age=age, born=born) + "  " + self._answers()
         return ((fit(" " + text, width), ASK),)
+
+    def _unprinted(self) -> bool:
+        """The sale just closed has no paper yet, and the customer may ask for it."""
+        till = self.desk.till
+        sale = till.last_sale if till and till.ticket is None else None
+        return bool(sale and sale.get("no_print"))
+
+    def _answers(self) -> str:
+        till = self.desk.till
+        if till and till.config.rules.age_evident:
+            return self.desk.t("J gezien  E duidelijk ouder  N geweigerd")
+        return self.desk.t("J gezien  N geweigerd")
 
     def _hints(self, ticket: Ticket | None, width: int) -> Row:
         t = self.desk.t
@@ -299,6 +310,8 @@ class SellView(View):
         rows += [BLANK, ((fit(f"  {t('Wisselgeld')}   {euro(sale['change'])}", left), BOLD),), BLANK]
         rows += [(("  " + line, BOLD),) for line in big(euro(sale["change"])[2:])]
         rows += [BLANK, ((fit("  " + t("Scan of typ het volgende artikel"), left), FAINT),)]
+        if self._unprinted():
+            rows += [BLANK, (("  ", TEXT), (" B ", ASK), (" " + t("Bon afdrukken"), TEXT))]
         if self.desk.drawer_open:
             rows += [BLANK, (("  ", TEXT), (f" {t('LADE OPEN')} ", ASK))]
         rows += [BLANK] * (height - len(rows))

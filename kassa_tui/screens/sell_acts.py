@@ -152,7 +152,8 @@ def why(view: SellView) -> None:
         ((f"  {t('Prijs')}: {euro(f['price'])}  ({t(source) if source else plain(str(f['source']))})", TEXT),),
     ]
     if f["list_price"] != f["price"]:
-        rows.append(((f"  {t('Normale prijs')}: {euro(f['list_price'])}  {t('veranderd door')} {_who(desk, str(f['by']))}", TEXT),))
+        who = t("{price}, veranderd door {who}", price=euro(f["list_price"]), who=_who(desk, str(f["by"])))
+        rows.append(((f"  {t('Normale prijs')}: {who}", TEXT),))
     if f["discount"]:
         rows.append(((f"  {t('Korting')}: {euro(f['discount'])}", TEXT),))
     if f["no_discount"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain import tender as paying
@@ -80,6 +81,8 @@ def voucher(till: Till, number: str, amount: int | None = None) -> Outcome:
         return refused("voucher_used", number=number)
     if known is not None and (known[1] or not known[0]):
         return refused("voucher_used", number=number)
+    if known is not None and _expired(till, number):
+        return refused("voucher_expired", number=number)
     if known is None and amount is None:
         return refused("unknown_voucher", number=number)
     worth = known[0] if known else amount or 0
@@ -125,10 +128,13 @@ def finish(till: Till) -> Outcome:
         body["training"] = True
     policy = till.config.rules.print_receipt
     jobs = [Job("receipt")] if policy == "always" or _must_print(body) else []
+    if not jobs:
+        body["no_print"] = True
     entry = till.store.record_sale(body, till.who, jobs)
     facts = entry.facts
     till.end_ticket()
     till.last_sale = {**facts, "seq": entry.seq}
+    till.locked = till.config.rules.lock_after_sale
     if till.printing is not None:
         if any(tender.kind == paying.CASH for tender in payment.tenders):
             till.printing.kick()
@@ -143,6 +149,11 @@ def finish(till: Till) -> Outcome:
             "print": "ask" if policy == "ask" and not jobs else "",
         },
     )
+
+
+def _expired(till: Till, number: str) -> bool:
+    days, issued = till.config.rules.voucher_days, sales.voucher_date(till.store.read, number)
+    return bool(days and issued) and (date.fromisoformat(till.today) - date.fromisoformat(issued)).days > days
 
 
 def _take(till: Till, payment: Payment | Refused) -> Outcome:

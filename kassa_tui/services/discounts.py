@@ -27,7 +27,7 @@ def parse_discount(text: str) -> Discount | None:
 
 def on_line(till: Till, no: int, discount: Discount) -> Outcome:
     """Discount one line; a discount of nothing takes an earlier one away."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     ticket = till.ticket
@@ -47,7 +47,7 @@ def on_line(till: Till, no: int, discount: Discount) -> Outcome:
 
 def on_ticket(till: Till, discount: Discount) -> Outcome:
     """Discount the whole ticket; spread over the lines that allow it."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     ticket = till.ticket
@@ -65,8 +65,6 @@ def on_ticket(till: Till, discount: Discount) -> Outcome:
 
 
 def _allowed(till: Till, permission: str, discount: Discount, base: int) -> str | Refused:
-    if till.open.payment is not None and till.open.payment.tenders:
-        return refused("paying")
     allowed = till.permit(permission)
     if isinstance(allowed, Refused):
         return allowed

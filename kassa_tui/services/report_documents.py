@@ -41,6 +41,7 @@ _EVENTS = {
     "approval": N_("Akkoord gegeven"),
     "clock.jump": N_("Klok versprongen"),
     "report.x": N_("X-rapporten"),
+    "no.print": N_("Verkopen zonder bon"),
 }
 _CARDS = {
     "approved": N_("Pin goedgekeurd"),

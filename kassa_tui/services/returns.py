@@ -51,7 +51,7 @@ def find(till: Till, number: str) -> dict[str, Any] | Refused:
 
 def by_receipt(till: Till, number: str, no: int | None = None, thousandths: int | None = None) -> Outcome:
     """Take back a whole receipt, one of its lines, or some pieces of a line, deposits with them."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     allowed = till.permit("return_receipt")
@@ -77,7 +77,7 @@ def by_receipt(till: Till, number: str, no: int | None = None, thousandths: int 
 
 def article_back(till: Till, code: str, reason: str = "") -> Outcome:
     """Take an article back without its receipt, at today's price; deposits alone need no such permission."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     found = selling.find(till, code)
@@ -104,7 +104,7 @@ def goods_back(till: Till, article: Article, code: str, reading: Code | None, re
 
 def deposit_back(till: Till, code: str) -> Outcome:
     """Pay back the deposit of empties: by the deposit's own code, or that of the article it belongs to."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     allowed = till.permit("deposit_return")
@@ -125,15 +125,6 @@ def deposit_back(till: Till, code: str) -> Outcome:
     ticket = tickets.add(till.begin_ticket(), line)
     till.open.ticket, till.open.payment, till.quantity = ticket, None, None
     return done("deposit_back", name=article.name, amount=line.gross)
-
-
-def mode(till: Till, on: bool) -> Outcome:
-    """What is scanned from here on goes back, or is sold again."""
-    problem = till.ready()
-    if problem is not None:
-        return problem
-    till.open.returning = on
-    return done("returning" if on else "selling")
 
 
 def _pieces(x: dict[str, Any], left: int, first: dict[str, Any], no: int | None, wanted: int | None) -> int | None:

@@ -25,11 +25,9 @@ MAX_LINES = 2000
 
 def scan(till: Till, raw: str, typed: bool = False) -> Outcome:
     """A code from the scanner or the keyboard: adds what it stands for, or says why not."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
-    if till.open.payment is not None and till.open.payment.tenders:
-        return refused("paying")
     reading = barcode.read(raw, till.templates, aliases=till.config.rules.scanner_gs_aliases, typed=typed)
     if isinstance(reading, barcode.Bad):
         return Refused(reading.code, reading.facts)
@@ -47,11 +45,9 @@ def scan(till: Till, raw: str, typed: bool = False) -> Outcome:
 
 def add_sku(till: Till, sku: str) -> Outcome:
     """The article with this number, as chosen from a search."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
-    if till.open.payment is not None and till.open.payment.tenders:
-        return refused("paying")
     article = till.catalogue.by_sku(sku, till.today)
     if article is None:
         return refused("unknown_code", code=sku)
@@ -75,12 +71,12 @@ def repeat(till: Till) -> Outcome:
     article = till.catalogue.by_sku(till.last_sku, till.today)
     if article is None:
         return refused("unknown_code", code=till.last_sku)
-    return till.ready() or _add(till, article, till.last_sku, None)
+    return till.changeable() or _add(till, article, till.last_sku, None)
 
 
 def ring(till: Till, cents: int, group: str) -> Outcome:
     """Open ring: an amount on a group, by the group's number or name."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     found = till.catalogue.group_of(group, till.today)
@@ -178,7 +174,7 @@ def note(till: Till, text: str, no: int = 0) -> Outcome:
 
 def customer(till: Till, code: str) -> Outcome:
     """Put a customer on the ticket; one that the shop does not know is kept as a reference."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
     if not code:
@@ -197,7 +193,7 @@ def age(till: Till, answer: str) -> Outcome:
     wanted = ticket.age_wanted if ticket else 0
     if ticket is None or not wanted:
         return refused("no_age_question")
-    if answer not in ("ok", "evident", "refused"):
+    if answer not in ("ok", "evident", "refused") or (answer == "evident" and not till.config.rules.age_evident):
         return refused("bad_answer", text=answer)
     if answer != "refused":
         till.open.ticket = replace(ticket, ages=(*ticket.ages, (wanted, answer)))
@@ -265,10 +261,6 @@ def weighed(till: Till, article: Article, typed: int | None) -> int | Refused:
 
 
 def _add(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> Outcome:
-    if till.open.returning:
-        from kassa_tui.services.returns import goods_back
-
-        return goods_back(till, article, raw, reading)
     lines = goods(till, article, raw, reading)
     return lines if isinstance(lines, Refused) else _append(till, lines, article.sku)
 
@@ -313,12 +305,11 @@ def _append(till: Till, lines: tuple[Line, ...], sku: str) -> Outcome:
 
 
 def _changeable(till: Till, no: int) -> Line | Refused:
-    if till.ready() is not None:
-        return till.ready() or refused("not_logged_in")
+    problem = till.changeable()
+    if problem is not None:
+        return problem
     if till.ticket is None:
         return refused("no_ticket")
-    if till.open.payment is not None and till.open.payment.tenders:
-        return refused("paying")
     line = till.ticket.line(no)
     return line if line is not None else refused("no_line", line=no)
 

@@ -57,8 +57,6 @@ class Open:
     """UTC milliseconds of the ticket's first act."""
     subtotalled: bool = False
     """Paying has begun once; a void from here on is marked so."""
-    returning: bool = False
-    """What is scanned now goes back."""
 
 
 class Till:
@@ -191,10 +189,22 @@ class Till:
             return Refused("shift_closed")
         return None
 
+    def changeable(self) -> Refused | None:
+        """Why the lines may not change now: nobody who may sell, closed, or money on the counter; or None."""
+        if self.open.card is not None:
+            return self.ready() or Refused("card_unresolved")
+        if self.open.payment is not None and self.open.payment.tenders:
+            return self.ready() or Refused("paying")
+        problem = self.ready()
+        if problem is None:
+            allowed = self.permit("sell")
+            problem = allowed if isinstance(allowed, Refused) else None
+        return problem
+
     def begin_ticket(self) -> Ticket:
         """The open ticket, or a new one."""
         if self.open.ticket is None:
-            self.open = Open(Ticket(self.new_id()), opened=self.clock.now().at, returning=self.open.returning)
+            self.open = Open(Ticket(self.new_id()), opened=self.clock.now().at)
             self.last_sale = None
         assert self.open.ticket is not None
         return self.open.ticket

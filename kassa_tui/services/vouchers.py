@@ -29,11 +29,9 @@ def is_voucher(code: str) -> bool:
 
 def issue(till: Till, cents: int | None = None) -> Outcome:
     """Put a new voucher on the ticket; without an amount it is worth what the customer is owed."""
-    problem = till.ready()
+    problem = till.changeable()
     if problem is not None:
         return problem
-    if till.open.payment is not None and till.open.payment.tenders:
-        return refused("paying")
     allowed = till.permit("issue_voucher")
     if isinstance(allowed, Refused):
         return allowed

@@ -133,6 +133,8 @@ def _sale_sums(entry: Entry, facts: Facts, sums: Sums) -> None:
         sums.add("tender", "cash", 0, 0, -facts["change"])
     if facts["rounding"]:
         sums.add("rounding", "", 1, 0, facts["rounding"])
+    if facts.get("no_print"):
+        sums.add("event", "no.print")
     for void in facts.get("voids", ()):
         sums.add("void", "line", 1, void["qty"], void["amount"])
     if facts.get("discount"):

@@ -102,6 +102,14 @@ def voucher(con: sqlite3.Connection, number: str) -> tuple[int, bool] | None:
     return (row[0], bool(row[1])) if row else None
 
 
+def voucher_date(con: sqlite3.Connection, number: str) -> str:
+    """ISO date on which this till issued a voucher; empty where it did not."""
+    row = con.execute("select issued_by from voucher where number = ? and not foreign_voucher", (number,)).fetchone()
+    receipt = row[0].rpartition("-")[2] if row else ""
+    found = con.execute("select date from sale where receipt = ?", (int(receipt),)).fetchone() if receipt else None
+    return found[0] if found else ""
+
+
 def parked(con: sqlite3.Connection) -> list[ParkedRow]:
     """Tickets set aside, by place."""
     rows = con.execute("select ticket, place, at, name, who, total, body from parked order by place")
