@@ -1,7 +1,7 @@
 """A till that has sold for years, made in minutes: the real journal, projections and spool, only committed in bulk.
 
 ``python -m bench.big_till SALES --cache FOLDER`` makes ``FOLDER/till-SALES`` with ``till.db`` and ``till.key`` unless it
-is there already. Days of 1,000 sales of ten lines, each day one shift that was opened, counted and closed; the last
+is there already. Days of 1,000 sales of ten lines (two days where there are fewer), each day one shift that was opened, counted and closed; the last
 shift is open. Hashes, signatures and totals are those the till itself would have made.
 """
 
@@ -112,10 +112,10 @@ def make(folder: Path, count: int) -> None:
         con.execute(f"pragma {pragma}")
     clock = Time()
     journal = Journal(con, TILL, clock, uuid7_source(lambda: clock.at), signer)
-    bodies, made = models(), 0
+    bodies, made, a_day = models(), 0, min(SALES_A_DAY, -(-count // 2))
     while made < count:
-        day = min(SALES_A_DAY, count - made)
-        clock.at = FIRST_MORNING + made // SALES_A_DAY * DAY_MS
+        day = min(a_day, count - made)
+        clock.at = FIRST_MORNING + made // a_day * DAY_MS
         journal.record("shift.open", {"z": journal.state.z + 1, "float": 15_000}, "1")
         _sell(con, journal, clock, (bodies[n % len(bodies)] for n in range(made, made + day)))
         made += day

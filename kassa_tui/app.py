@@ -21,7 +21,6 @@ from textual import events
 from textual.app import App
 from textual.screen import Screen
 
-from kassa_tui.domain.outcome import Refused
 from kassa_tui.keymap import KeyMap
 from kassa_tui.messages import words
 from kassa_tui.screens.canvas import Canvas
@@ -178,13 +177,15 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def training(self) -> None:
         """Change between the real till and the one for practice; both keep their open ticket."""
-        from kassa_tui import bootstrap
         from kassa_tui.services import training
 
         till = self.desk.till
         assert till is not None
-        if isinstance(self.desk.act(training.switch, not till.training), Refused):
-            return
+        self.desk.act_then(lambda done: self._change_till(till), training.switch, not till.training)
+
+    def _change_till(self, till: Till) -> None:
+        from kassa_tui import bootstrap
+
         if self.real_till is not None:
             real, self.real_till = self.real_till, None
             till.close()

@@ -83,6 +83,7 @@ def _whole(least: int, most: int, unit: int = 1) -> Check:
 
 def one_of(*choices: str | int) -> Check:
     """A check for a value that has to be one of these."""
+
     def check(value: Any) -> Any:
         if type(value) is not type(choices[0]):
             return wrong_type(_TYPE_NAMES[type(choices[0])], value)

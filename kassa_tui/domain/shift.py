@@ -12,6 +12,9 @@ Total = tuple[str, str, int, int, int, int]
 DENOMINATIONS = (50_000, 20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Euro notes and coins in cents."""
 
+EVENTS = ("drawer", "age.refused", "price.check", "park", "login.failed", "no.print")
+"""Kinds of event that a report counts, also where there was none."""
+
 MOVES = ("in", "out", "drop")
 """Money put in, taken out, and skimmed to the safe."""
 
@@ -57,7 +60,7 @@ def report(totals: Iterable[Total]) -> dict[str, Any]:
         "voids": _with_zero(_keyed(rows, "void"), "line", "ticket"),
         "copies": _one(rows, "copy"),
         "cards": _keyed(rows, "card"),
-        "events": _with_zero(_keyed(rows, "event"), "drawer", "age.refused", "price.check", "park", "login.failed", "no.print"),
+        "events": _with_zero(_keyed(rows, "event"), *EVENTS),
         "cash": {**cash, "taken": taken, "expected": expected_cash(cash, taken)},
     }
 

@@ -19,9 +19,7 @@ _CYRILLIC = (
     "а=a б=b в=v г=g д=d е=e ё=e ж=zh з=z и=i й=j к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh ц=ts ч=ch ш=sh "
     "щ=shch ъ= ы=y ь= э=e ю=yu я=ya є=ye і=i ї=yi ґ=g ђ=dj ј=j љ=lj њ=nj ћ=c џ=dz ў=u"
 )
-_GREEK = (
-    "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
-)
+_GREEK = "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
 _LATIN = "ə=e ł=l đ=d ø=o ð=d þ=th ŧ=t ħ=h ı=i ŋ=n æ=ae œ=oe ĸ=k ƒ=f ß=ss"
 _SIGNS = (
     "‘=' ’=' ‚=, ‛=' “=\" ”=\" „=\" ‟=\" ‹=< ›=> «=\" »=\" ′=' ″=\" ʼ=' ´=' `=' ‐=- ‑=- ‒=- –=- —=- ―=- −=- ─=- ━=- "

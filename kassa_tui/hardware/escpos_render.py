@@ -89,7 +89,9 @@ class Renderer:
         self.codec = self._charset.codec
         self._styles = {
             (align, bold, tall): self._captured(partial(_set_style, align=align, bold=bold, tall=tall))
-            for align in _ALIGN for bold in (False, True) for tall in (False, True)
+            for align in _ALIGN
+            for bold in (False, True)
+            for tall in (False, True)
         }
         self._qr_capacity = _qr_capacity()
         self._qr_frames: dict[int, tuple[bytes, bytes]] = {}
@@ -300,8 +302,9 @@ def _printer(dummy: Any, profile: str) -> Any:
     except KeyError as error:
         from escpos.capabilities import CAPABILITIES
 
-        raise UnknownProfile(profile, next(iter(get_close_matches(profile, CAPABILITIES["profiles"], 1, 0.4)), "")) \
-            from error
+        raise UnknownProfile(
+            profile, next(iter(get_close_matches(profile, CAPABILITIES["profiles"], 1, 0.4)), "")
+        ) from error
 
 
 def _profile_width(profile: Any) -> int | None:

@@ -33,7 +33,6 @@ _SETTLE_S = 0.01
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-
 Address = tuple[socket.AddressFamily, tuple[str, int]]
 _Answer = OSError | UnicodeError | list[Address]
 

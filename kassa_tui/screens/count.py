@@ -69,23 +69,26 @@ class CountView(View):
         return True
 
     def _finish(self) -> None:
-        desk, t = self.desk, self.desk.t
-        outcome = desk.act(shifts.count, dict(self._pieces))
-        if not isinstance(outcome, Done):
+        if not self._pieces:
+            self._ask(self.desk.t("Er is niets geteld; de Z zegt dat erbij. Daarna is de kassa dicht."))
             return
-        text = t("Geteld: {total}. Afsluiten maakt de Z; daarna is de kassa dicht.", total=euro(outcome.facts["total"]))
+        self.desk.act_then(self._counted, shifts.count, dict(self._pieces))
+
+    def _counted(self, done: Done) -> None:
+        total = euro(done.facts["total"])
+        self._ask(self.desk.t("Geteld: {total}. Afsluiten maakt de Z; daarna is de kassa dicht.", total=total))
+
+    def _ask(self, text: str) -> None:
+        desk, t = self.desk, self.desk.t
         desk.show(
             Choice(desk, t("Kassa afsluiten"), text, [
-                ("s", t("Sluiten en Z afdrukken"), self._close),
+                ("s", t("Sluiten en Z afdrukken"), lambda: desk.act_then(self._closed, shifts.close_shift)),
                 ("t", t("Terug naar de telling"), lambda: None),
             ])
         )  # fmt: skip
 
-    def _close(self) -> None:
+    def _closed(self, done: Done) -> None:
         from kassa_tui.screens.functions import show_report
 
-        desk = self.desk
-        outcome = desk.act(shifts.close_shift)
-        if isinstance(outcome, Done):
-            desk.home()
-            show_report(desk, f"Z {outcome.facts['z']}", outcome.facts["seq"])
+        self.desk.home()
+        show_report(self.desk, f"Z {done.facts['z']}", done.facts["seq"])

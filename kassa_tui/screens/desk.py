@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from kassa_tui.domain.outcome import Outcome, Refused
+from kassa_tui.domain.outcome import Done, Outcome, Refused
 from kassa_tui.messages import N_
 from kassa_tui.screens.base import Prompt, View
 from kassa_tui.screens.ink import BAD, BLANK, FAINT, GOOD, TEXT, TRAIN, Row
@@ -39,6 +39,8 @@ class Desk:
         """The drawer on the screen was kicked open; the next ticket shuts it."""
         self.scanner = ""
         """What is wrong with the scanner; empty when nothing is."""
+        self._after: Callable[[Done], object] | None = None
+        """What goes on once a manager has agreed."""
         self.advice = ""
         """Something to do when there is time: skim the drawer."""
         self.shop_words: Words = words
@@ -93,12 +95,25 @@ class Desk:
         assert self.till is not None
         return self._said(self.till.act(function, *args, **kwargs))
 
+    def act_then(
+        self, then: Callable[[Done], object], function: Callable[Concatenate[Till, P], Outcome], *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:  # fmt: skip
+        """Do something and go on with ``then`` once it is done, also when a manager had to agree first."""
+        outcome = self.act(function, *args, **kwargs)
+        if isinstance(outcome, Done):
+            then(outcome)
+        elif outcome.code == "needs_approval":
+            self._after = then
+
     def look_at_drawer(self) -> None:
         """Advise to skim where more cash lies in the drawer than the shop wants; asked in rest, not within a sale."""
         till = self.till
         limit = till.config.rules.drawer_warning if till else 0
         if till is None or not limit or not till.shift:
-            self.advice = ""
+            self._after: Callable[[Done], object] | None = None
+        """What goes on once a manager has agreed."""
+        self.advice = ""
             return
         from kassa_tui.services import shifts
 
@@ -138,7 +153,13 @@ class Desk:
         from kassa_tui.services import access
 
         def approve(pin: str) -> None:
-            self.act(access.approve, pin)
+            after, self._after = self._after, None
+            outcome = self.act(access.approve, pin)
+            if isinstance(outcome, Done):
+                if after is not None:
+                    after(outcome)
+            elif self.till is not None and self.till.waiting_for_approval() is not None:
+                self._after = after
 
         self.tell("", BAD, REFUSED)
         self.show(Prompt(self, self.t("Akkoord nodig"), approve, hint=self.words.outcome(wanted), masked=True))

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kassa_tui.domain.outcome import Done
 from kassa_tui.messages import N_
 from kassa_tui.screens.amounts import amount_of
 from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
-from kassa_tui.screens.ink import TEXT, Row
+from kassa_tui.screens.ink import BAD, TEXT, Row
 from kassa_tui.screens.text import plain
 from kassa_tui.services import access, parking, shifts, vouchers
 
@@ -37,6 +36,7 @@ def show_functions(desk: Desk) -> None:
         (t("Artikelgroepen"), lambda: show_groups(desk)),
         (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
         (t("Rapport van een eerdere Z"), lambda: ask_z(desk)),
+        (t("Dagrapport"), lambda: ask_day(desk)),
         (t("Oefenen aan of uit"), lambda: desk.host.training()),
         (t("Afmelden"), lambda: desk.act(access.logout)),
         (t("Programma afsluiten"), lambda: ask_quit(desk)),
@@ -46,9 +46,7 @@ def show_functions(desk: Desk) -> None:
 
 def x_report(desk: Desk) -> None:
     """On paper and on the screen."""
-    outcome = desk.act(shifts.x_report)
-    if isinstance(outcome, Done):
-        show_report(desk, desk.t("X-rapport"), outcome.facts["seq"])
+    desk.act_then(lambda done: show_report(desk, desk.t("X-rapport"), done.facts["seq"]), shifts.x_report)
 
 
 def show_report(desk: Desk, title: str, seq: int) -> None:
@@ -78,6 +76,38 @@ def ask_z(desk: Desk) -> None:
     desk.show(Prompt(desk, desk.t("Nummer van de Z"), answer))
 
 
+def ask_day(desk: Desk) -> None:
+    """A day over all its shifts; Enter is today."""
+    till = desk.till
+    assert till is not None
+
+    def answer(text: str) -> None:
+        from kassa_tui.services.report_documents import as_text, day_report
+
+        day = _date_of(text) if text else till.today
+        if day is None:
+            desk.tell(desk.t("{text} is geen datum: typ 22-11-2026", text=plain(text)), BAD, "refused")
+            return
+        document = day_report(shifts.day_figures(till, day), till.config, desk.shop_words, training=till.training)
+        rows: list[Row] = [(("   " + plain(line), TEXT),) for line in as_text(document).splitlines()]
+        desk.show(Sheet(desk, desk.t("Dagrapport"), rows))
+
+    desk.show(Prompt(desk, desk.t("Welke dag? Enter is vandaag"), answer, empty=True))
+
+
+def _date_of(text: str) -> str | None:
+    """ISO date from 22-11-2026 or 2026-11-22; None where it is neither."""
+    from datetime import date
+
+    parts = text.split("-")
+    if len(parts) == 3 and len(parts[2]) == 4:
+        parts.reverse()
+    try:
+        return date.fromisoformat("-".join(part.zfill(2) for part in parts)).isoformat()
+    except ValueError:
+        return None
+
+
 def cash_move(desk: Desk, kind: str) -> None:
     """An amount and why."""
     t = desk.t
@@ -87,13 +117,11 @@ def cash_move(desk: Desk, kind: str) -> None:
         cents = amount_of(desk, text)
         if cents is None:
             return
-        if kind == "drop":
-            desk.act(shifts.move, kind, cents, "")
-        else:
-            desk.show(
-                Prompt(desk, t("Waarvoor?"), lambda reason: desk.act(shifts.move, kind, cents, reason),
-                       hint=titles[kind])
-            )  # fmt: skip
+        drop = kind == "drop"
+        title = t("Nummer van de zak of een opmerking; Enter als er geen is") if drop else t("Waarvoor?")
+        desk.show(
+            Prompt(desk, title, lambda why: desk.act(shifts.move, kind, cents, why), hint=titles[kind], empty=drop)
+        )
 
     desk.show(Prompt(desk, titles[kind] + ": " + t("welk bedrag?"), amount))
 

@@ -301,7 +301,7 @@ class SellView(View):
     def _closed(self, sale: dict[str, Any], width: int, height: int) -> list[Row]:
         t = self.desk.t
         left = width - _PAPER_WIDTH if width >= 80 and self.desk.paper else width
-        rows: list[Row] = [BLANK, ((f"  {plain(sale['number'])} ✓ {t('veilig')}", GOOD),), BLANK]
+        rows: list[Row] = [BLANK, ((f"  {plain(sale['number'])} {t('veilig')}", GOOD),), BLANK]
         rows.append(((fit(f"  {t('Totaal')}   {euro(sale['total'])}", left), TEXT),))
         for tender in sale["tenders"]:
             rows.append(((fit(f"  {t(TENDER_WORDS[tender['kind']])}   {euro(tender['amount'])}", left), TEXT),))

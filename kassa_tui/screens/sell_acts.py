@@ -191,9 +191,13 @@ def check(view: SellView) -> None:
 
 def card(desk: Desk, amount: int | None = None) -> None:
     """Start a card payment: on disk first, then the terminal."""
-    outcome = desk.act(cards.start, amount)
-    if isinstance(outcome, Done) and outcome.code == "card_started" and desk.till and desk.till.terminal:
-        desk.till.terminal.pay(str(outcome.facts["payment"]), int(outcome.facts["amount"]), desk.host.card_told)
+
+    def ask_terminal(done: Done) -> None:
+        terminal = desk.till.terminal if desk.till else None
+        if done.code == "card_started" and terminal is not None:
+            terminal.pay(str(done.facts["payment"]), int(done.facts["amount"]), desk.host.card_told)
+
+    desk.act_then(ask_terminal, cards.start, amount)
 
 
 def receipt_scanned(view: SellView, number: str) -> None:

@@ -60,8 +60,10 @@ def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
     for device in config.devices_of("printer"):
         problem = probe(device)
         facts: dict[str, Any] = {"kind": device.kind}
-        yield Finding("printer", FAIL, problem.code, {**facts, **problem.facts}) if problem else Finding(
-            "printer", OK, "reached", facts
+        yield (
+            Finding("printer", FAIL, problem.code, {**facts, **problem.facts})
+            if problem
+            else Finding("printer", OK, "reached", facts)
         )
     if config.device("printer") is None:
         yield Finding("printer", WARN, "none")

@@ -89,6 +89,7 @@ def test_a_child_that_was_killed_is_replaced(screen: PrintProcess) -> None:
 def test_a_child_killed_in_the_middle_of_a_job_is_replaced(state: Path) -> None:
     accepted, go_on = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as printer:
+
         def serve() -> None:
             connection, _ = printer.accept()
             accepted.set()

@@ -78,9 +78,7 @@ def test_a_full_device_is_disk_full() -> None:
 
 
 @pytest.mark.parametrize("folder", [False, True])
-def test_a_job_that_does_not_fit_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: bool
-) -> None:
+def test_a_job_that_does_not_fit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: bool) -> None:
     path = tmp_path / "out"
     if folder:
         path.mkdir()

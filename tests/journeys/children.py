@@ -37,7 +37,7 @@ def die(*_: object) -> None:
 class PaperPrinter:
     """A printer in this process: each delivery becomes a file in ``folder``. ``at`` is called between its steps."""
 
-    def __init__(self, folder: Path, at: Callable[[str], object] = str) -> None:
+    def __init__(self, folder: Path, at: Callable[[str], object] = lambda _: None) -> None:
         folder.mkdir(exist_ok=True)
         self._at = at
         self._station = Station({"kind": "file", "path": str(folder)}, folder.parent / "printing")

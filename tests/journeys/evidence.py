@@ -4,6 +4,7 @@ them, and added up here by other means than the program's own."""
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import tempfile
 from collections import Counter
@@ -21,6 +22,7 @@ from kassa_tui.storage.till_schema import PROJECTIONS
 
 Facts = dict[str, Any]
 COLUMNS = 42
+NUMBER = re.compile(r"\w+-\d{6}")
 REPRINT = "HERDRUK"
 NO_TURNOVER = ("deposit", "voucher")
 
@@ -146,7 +148,7 @@ def paper(data: bytes) -> Paper:
     text = page.text()
     return Paper(
         text,
-        tuple(item.text for item in page.items if isinstance(item, BarMark)),
+        tuple(item.text for item in page.items if isinstance(item, BarMark) and NUMBER.fullmatch(item.text)),
         any(isinstance(item, CutMark) for item in page.items),
         REPRINT in text,
         sum(isinstance(item, KickMark) for item in page.items),
