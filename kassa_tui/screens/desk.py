@@ -111,7 +111,7 @@ class Desk:
         till = self.till
         limit = till.config.rules.drawer_warning if till else 0
         if till is None or not limit or not till.shift:
-                self.advice = ""
+            self.advice = ""
             return
         from kassa_tui.services import shifts
 
