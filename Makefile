@@ -15,6 +15,8 @@ $(VENV)/.built: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[scanners]' || \
+		echo 'No evdev: it is compiled with a C compiler and python3-dev. Scanners of kind evdev do not work, all others do.'
 	touch $@
 
 $(VENV)/.texts: $(VENV)/.built $(TEXTS)

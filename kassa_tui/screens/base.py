@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kassa_tui.screens.ink import ASK, BLANK, BOLD, FAINT, HEAD, SELECT, TEXT, Row
-from kassa_tui.screens.text import fit, plain, wrap
+from kassa_tui.screens.text import cells, fit, plain, wrap
 
 if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
@@ -24,6 +25,8 @@ class View:
     """Acts that work here, in the order in which the key line shows them."""
     head = HEAD
     """Ink of the header."""
+    key_words: Mapping[str, str] = MappingProxyType({})
+    """Act → its word in the key line, where the usual one would mislead."""
     midway: tuple[str, ...] = ()
     """Acts on printable keys that mean something after typing has begun."""
 
@@ -214,8 +217,10 @@ class Sheet(View):
 
     @property
     def title(self) -> str:
-        """Name of the page."""
-        return self._title
+        """Name of the page, and how far one has read where it is longer than the screen."""
+        if len(self._rows) <= self._room:
+            return self._title
+        return f"{self._title}  {min(self._top + self._room, len(self._rows))}/{len(self._rows)}"
 
     def lines(self, width: int, height: int) -> list[Row]:
         """The window on the page."""
@@ -237,7 +242,7 @@ class Sheet(View):
 
 
 class Choice(Overlay):
-    """A question answered by a letter, never by Enter: people press Enter without reading."""
+    """A question answered by the first letter of an answer, never by Enter: people press Enter without reading."""
 
     keys = ("back",)
 
@@ -246,7 +251,7 @@ class Choice(Overlay):
         desk: Desk,
         title: str,
         text: str,
-        answers: Sequence[tuple[str, str, Callable[[], object]]],
+        answers: Sequence[tuple[str, Callable[[], object]]],
     ) -> None:
         super().__init__(desk)
         self._title, self._text, self._answers = title, text, answers
@@ -261,17 +266,16 @@ class Choice(Overlay):
         inner = min(68, width - 4)
         body: list[Row] = [((line, TEXT),) for line in wrap(self._text, inner - 2)]
         body.append(BLANK)
-        body += [((f" {letter.upper()} ", ASK), (" " + words, TEXT)) for letter, words, _ in self._answers]
+        body += [((f" {words[0].upper()} ", ASK), (" " + words, TEXT)) for words, _ in self._answers]
         return boxed(self._title, body, inner, width, height)
 
     def typed(self, character: str) -> bool:
         """A letter answers."""
-        for letter, _, then in self._answers:
-            if character.lower() == letter:
-                self.desk.close(self)
-                then()
-                return True
-        return False
+        at = lettered((words for words, _ in self._answers), character)
+        if at is not None:
+            self.desk.close(self)
+            self._answers[at][1]()
+        return at is not None
 
     def act(self, act: str) -> bool:
         """Esc leaves without an answer."""
@@ -280,17 +284,22 @@ class Choice(Overlay):
         return act == "back"
 
 
+def lettered(answers: Iterable[str], character: str) -> int | None:
+    """Which answer begins with this letter, in the language that they are in; None where none does."""
+    return next((at for at, words in enumerate(answers) if words[:1].lower() == character.lower()), None)
+
+
 def boxed(title: str, body: Sequence[Row], inner: int, width: int, height: int) -> list[Row]:
     """Rows with a box in the middle; rows outside it are empty, which leaves them to the view below."""
     body = list(body)[: height - 2]
     pad = " " * ((width - inner - 2) // 2)
     top = max((height - len(body) - 2) // 2, 0)
     bar = "─" * inner
-    name = fit(f" {title} ", min(len(title) + 2, inner - 2)) if title else ""
+    name = fit(f" {title} ", min(cells(title) + 2, inner - 2)) if title else ""
     rows: list[Row] = [BLANK] * top
-    rows.append(((pad, TEXT), ("┌─", TEXT), (name, HEAD), (bar[len(name) + 1 :] + "┐", TEXT)))
+    rows.append(((pad, TEXT), ("┌─", TEXT), (name, HEAD), (bar[cells(name) + 1 :] + "┐", TEXT)))
     for row in body:
-        used = sum(len(text) for text, _ in row)
+        used = sum(cells(text) for text, _ in row)
         rows.append(((pad + "│ ", TEXT), *row, (" " * max(inner - used - 1, 0) + "│", TEXT)))
     rows.append(((pad + "└" + bar + "┘", TEXT),))
     return rows + [BLANK] * (height - len(rows))

@@ -8,16 +8,15 @@ a fraction of a millisecond. Whole repaints, at the start and at a new size, are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import groupby
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from kassa_tui.screens.ink import CODES, STYLES, TEXT, Row, Span
+from kassa_tui.screens.text import cells
 
 
 class Canvas(Widget):
@@ -62,7 +61,7 @@ class Canvas(Widget):
         """What turns one row into another, from its first different cell to its last."""
         old, new = self._flat(before), self._flat(after)
         if old is None or new is None:
-            gap = max(self._width - sum(cell_len(text) for text, _ in after), 0)
+            gap = max(self._width - sum(cells(text) for text, _ in after), 0)
             return _drawn(y, 0, [*after, (" " * gap, TEXT)])
         first, last = 0, self._width
         (old_text, old_inks), (text, inks) = old, new
@@ -74,20 +73,14 @@ class Canvas(Widget):
 
     def _flat(self, row: Row) -> tuple[str, str] | None:
         """Text and inks of a row, a character each per cell; None where a character is not one cell wide."""
-        text = "".join([part for part, _ in row])
-        if not _single(text):
+        if not all([part.isascii() or cells(part) == len(part) for part, _ in row]):
             return None
+        text = "".join([part for part, _ in row])
         inks = "".join([_LETTER[ink] * len(part) for part, ink in row])
         gap = self._width - len(text)
         if gap >= 0:
             return text + " " * gap, inks + _LETTER[TEXT] * gap
         return text[: self._width], inks[: self._width]
-
-
-@lru_cache(maxsize=4096)
-def _single(text: str) -> bool:
-    """Whether every character takes one cell."""
-    return text.isascii() or cell_len(text) == len(text)
 
 
 def _runs(text: str, inks: str) -> list[Span]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kassa_tui.domain.money import euro, format_amount
 from kassa_tui.domain.outcome import Done
 from kassa_tui.domain.shift import DENOMINATIONS, count_total
+from kassa_tui.messages import N_
 from kassa_tui.screens.base import Choice, View
 from kassa_tui.screens.ink import BLANK, BOLD, FAINT, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, right
@@ -20,6 +22,7 @@ class CountView(View):
     """One row per denomination; Enter fills in and goes on, pay (F9) ends the count."""
 
     keys = ("up", "down", "enter", "pay", "back")
+    key_words = MappingProxyType({"pay": N_("klaar")})
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -51,10 +54,9 @@ class CountView(View):
 
     def act(self, act: str) -> bool:
         """Fill in, move, end, leave."""
+        if act in ("enter", "up", "down", "pay"):
+            self._fill()
         if act == "enter":
-            text = self.take()
-            if text:
-                self._pieces[DENOMINATIONS[self._at]] = int(text)
             self._at = min(self._at + 1, len(DENOMINATIONS) - 1)
         elif act in ("up", "down"):
             self._at = max(0, min(self._at + (1 if act == "down" else -1), len(DENOMINATIONS) - 1))
@@ -67,6 +69,12 @@ class CountView(View):
         else:
             return False
         return True
+
+    def _fill(self) -> None:
+        """What was typed belongs to the row at which it was typed, whichever key ends it."""
+        text = self.take()
+        if text:
+            self._pieces[DENOMINATIONS[self._at]] = int(text)
 
     def _finish(self) -> None:
         if not self._pieces:
@@ -82,8 +90,8 @@ class CountView(View):
         desk, t = self.desk, self.desk.t
         desk.show(
             Choice(desk, t("Kassa afsluiten"), text, [
-                ("s", t("Sluiten en Z afdrukken"), lambda: desk.act_then(self._closed, shifts.close_shift)),
-                ("t", t("Terug naar de telling"), lambda: None),
+                (t("Sluiten en Z afdrukken"), lambda: desk.act_then(self._closed, shifts.close_shift)),
+                (t("Terug naar de telling"), lambda: None),
             ])
         )  # fmt: skip
 

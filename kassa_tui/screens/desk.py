@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from kassa_tui.domain.outcome import Done, Outcome, Refused
+from kassa_tui.keymap import key_label
 from kassa_tui.messages import N_
 from kassa_tui.screens.base import Prompt, View
 from kassa_tui.screens.ink import BAD, BLANK, FAINT, GOOD, TEXT, TRAIN, Row
-from kassa_tui.screens.text import fit, plain, spread
+from kassa_tui.screens.text import cells, fit, plain, spread
 
 if TYPE_CHECKING:
     from kassa_tui.keymap import KeyMap
@@ -23,6 +24,8 @@ OK, UNKNOWN, AGE, REFUSED, PAID = "ok", "unknown", "age", "refused", "paid"
 """Sounds a cashier learns within an hour, so that nobody has to look up."""
 
 _AGE_FACT = "age"
+_ASKED = ("weight_needed", "is_receipt")
+"""Refusals that open a question, which is no reason for alarm."""
 
 
 class Desk:
@@ -41,6 +44,7 @@ class Desk:
         """What is wrong with the scanner; empty when nothing is."""
         self._after: Callable[[Done], object] | None = None
         """What goes on once a manager has agreed."""
+        self._known_hints: dict[tuple[object, ...], str] = {}
         self.advice = ""
         """Something to do when there is time: skim the drawer."""
         self.shop_words: Words = words
@@ -77,13 +81,13 @@ class Desk:
 
     def key(self, name: str, character: str | None) -> None:
         """One key, in order; the view on top has the first say over characters, the key map over all others."""
-        act = self.keymap.act(name)
-        printable = character is not None and character.isprintable() and len(character) == 1
-        if act is not None and (not printable or self._means(act)) and self._do(act):
-            return
-        if printable and character is not None and self.top.typed(character):
-            return
-        self.tell(self.t("Toets {key} doet hier niets", key=name), FAINT, REFUSED)
+        top, message = self.top, self.message
+        if not self._took(name, character):
+            label = character if character and character.isprintable() else key_label(name)
+            self.tell(self.t("Toets {key} doet hier niets", key=label), FAINT, REFUSED)
+        elif self.top is not top and self.message == message:
+            # It was said about another view.
+            self.message = ""
 
     def scan(self, code: str) -> None:
         """One scan; a view that has no use for it refuses it aloud, it never becomes typing."""
@@ -137,6 +141,8 @@ class Desk:
         if isinstance(outcome, Refused):
             if outcome.code == "needs_approval":
                 self._ask_approval(outcome)
+            elif outcome.code in _ASKED:
+                self.tell(self.words.outcome(outcome))
             else:
                 sound = UNKNOWN if outcome.code.startswith("unknown") else REFUSED
                 self.tell(self.words.outcome(outcome), BAD, sound)
@@ -144,7 +150,10 @@ class Desk:
         if outcome.code == "added":
             self.drawer_open = False
         sound = PAID if outcome.code == "paid" else AGE if _AGE_FACT in outcome.facts else OK
-        self.tell(self.words.outcome(outcome), GOOD if outcome.code == "paid" else TEXT, sound)
+        text, due = self.words.outcome(outcome), outcome.facts.get("due", 0)
+        if due < 0:
+            text = self.t("Terug te betalen: {due:euro}", due=-due)
+        self.tell(text, GOOD if outcome.code == "paid" else TEXT, sound)
         return outcome
 
     def _ask_approval(self, wanted: Refused) -> None:
@@ -158,9 +167,21 @@ class Desk:
                     after(outcome)
             elif self.till is not None and self.till.waiting_for_approval() is not None:
                 self._after = after
+                ask()
 
+        def ask() -> None:
+            self.show(Prompt(self, self.t("Akkoord nodig"), approve, hint=hint, masked=True))
+
+        hint = self.words.outcome(wanted) + ". " + self.t("Typ de pincode van iemand die dit mag.")
         self.tell("", BAD, REFUSED)
-        self.show(Prompt(self, self.t("Akkoord nodig"), approve, hint=self.words.outcome(wanted), masked=True))
+        ask()
+
+    def _took(self, name: str, character: str | None) -> bool:
+        act = self.keymap.act(name)
+        printable = character is not None and character.isprintable() and len(character) == 1
+        if act is not None and (not printable or self._means(act)) and self._do(act):
+            return True
+        return printable and character is not None and self.top.typed(character)
 
     def _means(self, act: str) -> bool:
         """Whether a printable key is an act here: in the middle of typing most are just characters."""
@@ -187,16 +208,24 @@ class Desk:
     def _footer(self, width: int) -> Row:
         trouble = self._trouble()
         if trouble:
-            room = min(len(trouble) + 2, width // 2)
+            room = min(cells(trouble) + 2, width // 2)
             return ((fit(f" {trouble}", room), BAD), (fit(self._hints(width - room), width - room), FAINT))
         return ((fit(self._hints(width), width), FAINT),)
 
     def _hints(self, width: int) -> str:
-        """As many keys of the view as fit, the most used first."""
+        """As many keys of the view as fit, the most used first; worked out once per view, width and language."""
+        top = self.top
+        key = (top.keys, *top.key_words.items(), width, self.words.language, self.keymap)
+        hints = self._known_hints.get(key)
+        if hints is None:
+            hints = self._known_hints[key] = self._new_hints(width)
+        return hints
+
+    def _new_hints(self, width: int) -> str:
         hints = ""
         for act in self.top.keys:
-            more = f" {self.keymap.label(act)} {self.t(KEY_WORDS[act])} "
-            if len(hints) + len(more) > width:
+            more = f" {self.keymap.label(act)} {self.t(self.top.key_words.get(act) or KEY_WORDS[act])} "
+            if cells(hints) + cells(more) > width:
                 break
             hints += more
         return hints
@@ -250,7 +279,7 @@ KEY_WORDS: dict[str, str] = {
     "pay": N_("betalen"), "functions": N_("functies"), "pin": N_("pin"), "cash": N_("contant"),
     "repeat": N_("nog een"), "set": N_("maak er"), "times": N_("aantal"), "up": N_("op"), "down": N_("neer"),
     "page_up": N_("vorige"), "page_down": N_("volgende"), "home": N_("begin"), "end": N_("eind"),
-    "void": N_("weg"), "correct": N_("herstel"), "lock": N_("slot"), "back": N_("terug"), "enter": N_("kies"),
+    "void": N_("weg"), "correct": N_("herstel"), "lock": N_("slot"), "back": N_("terug"), "enter": N_("ok"),
     "why": N_("waarom"), "note": N_("notitie"), "check": N_("prijs vragen"), "drawer": N_("lade"),
     "group": N_("op groep"), "copy": N_("kopie"), "voucher": N_("tegoedbon"), "account": N_("op rekening"),
     "gift": N_("cadeaubon"),

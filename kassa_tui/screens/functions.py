@@ -167,8 +167,8 @@ def show_devices(desk: Desk) -> None:
     if queue is not None and queue.waiting and queue.state != "ok":
         desk.show(
             Choice(desk, t("Bonprinter"), t("Er wachten bonnen op de printer."), [
-                ("o", t("Opnieuw proberen"), queue.wake),
-                ("w", t("Weggooien: deze bonnen hoeven niet meer"), queue.drop_waiting),
+                (t("Opnieuw proberen"), queue.wake),
+                (t("Weggooien: deze bonnen hoeven niet meer"), queue.drop_waiting),
             ])
         )  # fmt: skip
 
@@ -177,7 +177,7 @@ def ask_quit(desk: Desk) -> None:
     """End the program; nothing is lost, but a kiosk starts it again."""
     desk.show(
         Choice(desk, desk.t("Afsluiten"), desk.t("Het programma stopt. Een open bon blijft bewaard."), [
-            ("s", desk.t("Stoppen"), desk.host.quit),
+            (desk.t("Stoppen"), desk.host.quit),
         ])
     )  # fmt: skip
 

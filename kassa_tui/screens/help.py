@@ -47,10 +47,17 @@ KEYS: dict[str, str] = {
 """Act → what it does on the sell and pay views."""
 
 
+class HelpSheet(Sheet):
+    """The page of keys."""
+
+
 def show_help(desk: Desk) -> None:
-    """The key map as a page."""
+    """The key map as a page; once is enough."""
+    if isinstance(desk.top, HelpSheet):
+        return
     rows: list[Row] = [((f"  {desk.t('Toetsen')}", BOLD),), BLANK]
     for act, words in KEYS.items():
-        labels = " ".join(key_label(key) for key in desk.keymap.keys(act))
+        keys = desk.keymap.keys(act) + (desk.keymap.keys("down") if act == "up" else ())
+        labels = " ".join(map(key_label, keys))
         rows.append((("  ", TEXT), (f" {labels:<13}", ASK), (f" {desk.t(words)}", TEXT)))
-    desk.show(Sheet(desk, desk.t("Hulp"), rows))
+    desk.show(HelpSheet(desk, desk.t("Hulp"), rows))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
+from kassa_tui.messages import N_
 from kassa_tui.screens.base import View
 from kassa_tui.screens.ink import BLANK, BOLD, FAINT, TEXT, Row
-from kassa_tui.screens.text import fit, plain
+from kassa_tui.screens.text import centre, fit, plain
 
 PIN_DIGITS = 8
 """The longest PIN."""
@@ -14,6 +17,7 @@ class LoginView(View):
     """Type a PIN; what is typed before the till is ready waits for it."""
 
     keys = ("enter", "help")
+    key_words = MappingProxyType({"enter": N_("aanmelden")})
     pending = ""
     """A PIN entered before the till was loaded."""
 
@@ -28,17 +32,17 @@ class LoginView(View):
         desk, till = self.desk, self.desk.till
         shop = plain(till.config.shop.name) if till else ""
         rows: list[Row] = [BLANK] * max(height // 2 - 4, 1)
-        rows.append(((f"{'KASSA':^{width}}", BOLD),))
-        rows.append(((f"{shop:^{width}}", TEXT),))
+        rows.append(((centre("KASSA", width), BOLD),))
+        rows.append(((centre(shop, width), TEXT),))
         rows.append(BLANK)
-        rows.append(((f"{desk.t('Typ uw pincode en druk op Enter'):^{width}}", TEXT),))
+        rows.append(((centre(desk.t("Typ uw pincode en druk op Enter"), width), TEXT),))
         if till and till.last_sale:
             from kassa_tui.domain.money import euro
 
             change = euro(till.last_sale["change"])
-            rows += [BLANK, ((f"{desk.t('Wisselgeld') + ' ' + change:^{width}}", BOLD),)]
+            rows += [BLANK, ((centre(desk.t("Wisselgeld") + " " + change, width), BOLD),)]
         if till and till.ticket and till.ticket.lines:
-            rows += [BLANK, ((f"{desk.t('Er staat nog een bon open'):^{width}}", TEXT),)]
+            rows += [BLANK, ((centre(desk.t("Er staat nog een bon open"), width), TEXT),)]
         return rows
 
     def entry_row(self, width: int) -> Row:
@@ -105,10 +109,10 @@ class OpenShiftView(View):
         t = self.desk.t
         return [
             *[BLANK] * max(height // 2 - 3, 1),
-            ((f"{t('De kassa is gesloten.'):^{width}}", BOLD),),
+            ((centre(t("De kassa is gesloten."), width), BOLD),),
             BLANK,
-            ((f"{t('Hoeveel wisselgeld ligt er in de lade?'):^{width}}", TEXT),),
-            ((f"{t('Typ het bedrag, bijvoorbeeld 150,00, en druk op Enter'):^{width}}", FAINT),),
+            ((centre(t("Hoeveel wisselgeld ligt er in de lade?"), width), TEXT),),
+            ((centre(t("Typ het bedrag, bijvoorbeeld 150,00, en druk op Enter"), width), FAINT),),
         ]
 
     def typed(self, character: str) -> bool:
@@ -121,6 +125,11 @@ class OpenShiftView(View):
             return self.rub()
         if act == "back":
             self.entry = ""
+            return True
+        if act == "functions":
+            from kassa_tui.screens.functions import show_functions
+
+            show_functions(self.desk)
             return True
         if act != "enter":
             return False

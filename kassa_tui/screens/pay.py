@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kassa_tui.domain.money import euro, format_amount
@@ -9,14 +10,16 @@ from kassa_tui.domain.tender import suggestions
 from kassa_tui.messages import N_
 from kassa_tui.screens import sell_acts
 from kassa_tui.screens.amounts import amount_of
-from kassa_tui.screens.base import Choice, Prompt, View
-from kassa_tui.screens.ink import ASK, BAD, BLANK, BOLD, FAINT, HEAD, TEXT, Row
+from kassa_tui.screens.base import Choice, Prompt, View, lettered
+from kassa_tui.screens.ink import ASK, BAD, BLANK, BOLD, FAINT, HEAD, TEXT, Row, Span
 from kassa_tui.screens.sell import TENDER_WORDS
 from kassa_tui.screens.text import big, fit, plain, spread, wrap
 from kassa_tui.services import cards, checkout
 from kassa_tui.services.vouchers import is_voucher
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kassa_tui.screens.desk import Desk
     from kassa_tui.services.ports import CardState
 
@@ -26,12 +29,19 @@ _LETTERS = "abcd"
 class PayView(View):
     """Resident; shows while the till has a payment or a card in doubt."""
 
-    keys = ("help", "cash", "pin", "voucher", "account", "correct", "back")
+    _keys = ("help", "cash", "pin", "voucher", "account", "correct", "back")
+    key_words = MappingProxyType({"correct": N_("teruggeven")})
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.card_state = ""
         """What the terminal said last."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Nothing but the end of a card payment that is under way or in doubt."""
+        till = self.desk.till
+        return ("help",) if till and till.open.card is not None else self._keys
 
     @property
     def title(self) -> str:
@@ -61,7 +71,7 @@ class PayView(View):
         """An amount, a letter for a suggested one, or how a card payment ended."""
         till = self.desk.till
         if till and till.open.card is not None:
-            return self._card_letter(character.lower())
+            return self._card_letter(character)
         if not self.entry and character.lower() in _LETTERS:
             offered = suggestions(checkout.cash_due(till)) if till else ()
             at = _LETTERS.index(character.lower())
@@ -116,7 +126,7 @@ class PayView(View):
     def told(self, state: CardState) -> None:
         """The terminal said something."""
         till = self.desk.till
-        self.card_state = state.state
+        self.card_state = "" if state.final else state.state
         if till is None or till.open.card is None or not state.final:
             return
         self.desk.act(cards.ended, state.state, dict(state.detail))
@@ -170,27 +180,39 @@ class PayView(View):
                 " is gelukt; u betaalt niet twee keer.' Kijk op de bon of het scherm van de pinautomaat."
             )
             rows += [(("   " + line, TEXT),) for line in wrap(advice, width - 6)]
-            rows += [BLANK, ((f"   {t('J  toch betaald     N  niet betaald')}", BOLD),)]
+            rows += [BLANK, self._answers()]
             return rows
         state = CARD_WORDS.get(self.card_state or "busy", CARD_WORDS["busy"])
         rows = [((fit(f"   {t('Pin')} {euro(card.amount)}: {t(state)}", width), ASK),), BLANK]
         if till.terminal is None or till.terminal.stand_alone:
             rows.append(((f"   {t('Typ het bedrag op de pinautomaat. Hoe liep het af?')}", TEXT),))
-            rows += [BLANK, ((f"   {t('J  akkoord     N  geweigerd     O  onbekend')}", BOLD),)]
+            rows += [BLANK, self._answers()]
         return rows
 
-    def _card_letter(self, letter: str) -> bool:
+    def _answers(self) -> Row:
+        spans: list[Span] = [("   ", TEXT)]
+        for words in map(self.desk.t, self._endings().values()):
+            spans += [(f" {words[0]} ", ASK), (words[1:] + "     ", BOLD)]
+        return tuple(spans)
+
+    def _endings(self) -> Mapping[str, str]:
+        """How the card payment may have ended, as far as a person may say so now."""
         till = self.desk.till
-        assert till is not None
-        assert till.open.card is not None
-        unknown = till.open.card.state == "unknown"
-        if not unknown and till.terminal is not None and not till.terminal.stand_alone:
+        card = till.open.card if till else None
+        if till is None or card is None:
+            return {}
+        if card.state == "unknown":
+            return DOUBT_ANSWERS
+        return CARD_ANSWERS if till.terminal is None or till.terminal.stand_alone else {}
+
+    def _card_letter(self, letter: str) -> bool:
+        endings = self._endings()
+        at = lettered(map(self.desk.t, endings.values()), letter)
+        if at is None:
             return False
-        state = {"j": "approved", "y": "approved", "n": "refused", "o": "unknown"}.get(letter)
-        if state is None or (unknown and state == "unknown"):
-            return False
+        state = tuple(endings)[at]
         detail = {"terminal": "stand-alone"} if state == "approved" else {}
-        if unknown:
+        if endings is DOUBT_ANSWERS:
             self._decide(state, detail)
         else:
             self.desk.act(cards.ended, state, detail)
@@ -205,12 +227,17 @@ class PayView(View):
         )
         desk.show(
             Choice(desk, t("Pin onbekend"), text, [
-                ("z", t("Zeker"), lambda: desk.act(cards.ended, state, detail)),
-                ("t", t("Terug"), lambda: None),
+                (t("Zeker"), lambda: desk.act(cards.ended, state, detail)),
+                (t("Terug"), lambda: None),
             ])
         )  # fmt: skip
 
 
+CARD_ANSWERS = {"approved": N_("J akkoord"), "refused": N_("N geweigerd"), "unknown": N_("O onbekend")}
+"""How a payment on a terminal without a cable ended → words; their first letter, in the language that shows, says so.
+"""
+DOUBT_ANSWERS = {"approved": N_("J toch betaald"), "refused": N_("N niet betaald")}
+"""The same for a payment that nobody was sure of."""
 CARD_WORDS = {
     "present_card": N_("kaart aanbieden"),
     "enter_pin": N_("pincode"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.barcode import RECEIPT, Code, read
 from kassa_tui.domain.money import euro
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.quantity import ONE, format_quantity
+from kassa_tui.messages import N_
 from kassa_tui.screens.amounts import quantity_of
 from kassa_tui.screens.base import Menu, Prompt, View
 from kassa_tui.screens.ink import BACK, BAD, BLANK, FAINT, SELECT, TEXT, Row
@@ -25,6 +27,7 @@ class ReturnView(View):
     """Scan or type a receipt, an article, or empties."""
 
     keys = ("enter", "repeat", "back")
+    key_words = MappingProxyType({"repeat": N_("emballage")})
     head = BACK
     midway = ("repeat",)
 
@@ -39,7 +42,7 @@ class ReturnView(View):
         texts = [
             t("Scan de bon, of typ het bonnummer"),
             t("Scan een artikel als er geen bon is (daar is een recht voor nodig)"),
-            t("Emballage: typ of scan het artikel en druk op +"),
+            t("Emballage: typ het artikel en druk op {key}", key=self.desk.keymap.label("repeat")),
         ]
         return [((fit(f" {t('RETOUR')} ", width), BACK),), BLANK, *[((f"  {text}", TEXT),) for text in texts]]
 
@@ -100,6 +103,7 @@ class ReceiptView(View):
     """Lines of one receipt; Enter takes the chosen one back, + the whole receipt."""
 
     keys = ("up", "down", "enter", "times", "repeat", "back")
+    key_words = MappingProxyType({"enter": N_("deze regel"), "times": N_("een deel"), "repeat": N_("hele bon")})
     head = BACK
     midway = ("times",)
 
@@ -119,7 +123,7 @@ class ReceiptView(View):
         """What was bought, what was paid, what came back already."""
         t = self.desk.t
         rows: list[Row] = [
-            ((fit(" " + t("Enter: deze regel terug    aantal en ×: een deel    +: de hele bon"), width), FAINT),),
+            ((fit(" " + t("Kies wat terugkomt; typ eerst een aantal voor een deel van een regel"), width), FAINT),),
         ]
         top = max(0, self._at - height + 4)
         for index, x in enumerate(self._lines[top : top + height - 1], top):

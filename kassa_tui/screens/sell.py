@@ -6,14 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.money import euro, parse_amount
+from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.quantity import format_quantity, parse_quantity
 from kassa_tui.domain.ticket import Ticket, total_of
 from kassa_tui.messages import N_
 from kassa_tui.screens import sell_acts
 from kassa_tui.screens.amounts import amount_of, quantity_of
-from kassa_tui.screens.base import View
-from kassa_tui.screens.ink import ASK, BLANK, BOLD, FAINT, GOOD, HEAD, INFO, TEXT, Row
-from kassa_tui.screens.text import big, fit, plain, right, spread
+from kassa_tui.screens.base import View, lettered
+from kassa_tui.screens.ink import ASK, BAD, BLANK, BOLD, FAINT, GOOD, HEAD, INFO, TEXT, Row
+from kassa_tui.screens.text import big, cells, fit, plain, right, spread
 from kassa_tui.screens.ticket_rows import TicketRows
 from kassa_tui.services import checkout, discounts, selling
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _RING = re.compile(r"([\d.,]+)@(.+)")
 _PAPER_WIDTH = 44
+_PRINT = N_("Bon afdrukken")
 
 
 class SellView(View):
@@ -53,7 +55,12 @@ class SellView(View):
             return 0
         if self._selected and ticket.line(self._selected):
             return self._selected
-        return ticket.lines[-1].no
+        return next((line.no for line in reversed(ticket.lines) if not line.parent), ticket.lines[-1].no)
+
+    @staticmethod
+    def _numbers(ticket: Ticket) -> list[int]:
+        """Lines that can be chosen: a deposit goes with its article."""
+        return [line.no for line in ticket.lines if not line.parent] or [line.no for line in ticket.lines]
 
     def lines(self, width: int, height: int) -> list[Row]:
         """The ticket with its total, or the sale just closed."""
@@ -79,10 +86,13 @@ class SellView(View):
     def typed(self, character: str) -> bool:
         """Characters of a code; a letter answers an open question for an age."""
         ticket = self.desk.till.ticket if self.desk.till else None
-        if not self.entry and ticket and ticket.age_wanted and character.lower() in sell_acts.AGE_ANSWERS:
-            self.desk.act(selling.age, sell_acts.AGE_ANSWERS[character.lower()])
-            return True
-        if not self.entry and character.lower() == "b" and self._unprinted():
+        if not self.entry and ticket and ticket.age_wanted:
+            answers = self._answers()
+            at = lettered(map(self.desk.t, answers.values()), character)
+            if at is not None:
+                self.desk.act(selling.age, tuple(answers)[at])
+                return True
+        if not self.entry and self._unprinted() and lettered((self.desk.t(_PRINT),), character) is not None:
             sell_acts.copy(self)
             return True
         return super().typed(character)
@@ -111,13 +121,19 @@ class SellView(View):
         ring = _RING.fullmatch(text)
         if text.startswith("="):
             thousandths = quantity_of(self.desk, text[1:].strip())
-            if thousandths is not None and self.selected:
+            if thousandths is not None and self.chosen():
                 self.desk.act(selling.set_quantity, self.selected, thousandths)
         elif ring:
             cents = parse_amount(ring[1])
             self.desk.act(selling.ring, cents or 0, ring[2].strip())
         else:
             self._add(text, typed=True)
+
+    def chosen(self) -> bool:
+        """Whether there is a line to do something with; says so where there is none."""
+        if not self.selected:
+            self.desk.tell(self.desk.words.outcome(Refused("no_ticket", {})), BAD, "refused")
+        return self.selected != 0
 
     def _on_times(self) -> None:
         text = self.entry
@@ -153,7 +169,7 @@ class SellView(View):
             self._selected = 0
 
     def _on_void(self) -> None:
-        if self.selected:
+        if self.chosen():
             sell_acts.void_with_reason(self, self.selected)
 
     def _on_up(self) -> None:
@@ -203,7 +219,9 @@ class SellView(View):
     def _on_discount(self) -> None:
         text = self.take()
         given = discounts.parse_discount(text) if text else None
-        if given is not None and self.selected:
+        if not self.chosen():
+            return
+        if given is not None:
             self.desk.act(discounts.on_line, self.selected, given)
         else:
             sell_acts.ask_discount(self)
@@ -211,9 +229,9 @@ class SellView(View):
     def _on_price(self) -> None:
         text = self.take()
         cents = amount_of(self.desk, text) if text else None
-        if text and cents is not None and self.selected:
+        if text and cents is not None and self.chosen():
             self.desk.act(selling.price, self.selected, cents)
-        elif not text:
+        elif not text and self.chosen():
             sell_acts.ask_price(self)
 
     def _add(self, code: str, *, typed: bool) -> None:
@@ -228,7 +246,7 @@ class SellView(View):
         ticket = self.desk.till.ticket if self.desk.till else None
         if ticket is None or not ticket.lines:
             return
-        numbers = [line.no for line in ticket.lines]
+        numbers = self._numbers(ticket)
         at = numbers.index(self.selected) + step
         self._selected = numbers[max(0, min(at, len(numbers) - 1))]
 
@@ -260,7 +278,8 @@ class SellView(View):
         assert till.ticket is not None
         age = till.ticket.age_wanted
         born = "-".join(reversed(latest_birth_date(till.today, age).split("-")))
-        text = self.desk.t("{age}+: geboren op of vóór {born}?", age=age, born=born) + "  " + self._answers()
+        answers = "  ".join(map(self.desk.t, self._answers().values()))
+        text = self.desk.t("{age}+: geboren op of vóór {born}?", age=age, born=born) + "  " + answers
         return ((fit(" " + text, width), ASK),)
 
     def _unprinted(self) -> bool:
@@ -269,11 +288,11 @@ class SellView(View):
         sale = till.last_sale if till and till.ticket is None else None
         return bool(sale and sale.get("no_print"))
 
-    def _answers(self) -> str:
+    def _answers(self) -> dict[str, str]:
+        """Answers to the question for an age, as far as the shop takes them."""
         till = self.desk.till
-        if till and till.config.rules.age_evident:
-            return self.desk.t("J gezien  E duidelijk ouder  N geweigerd")
-        return self.desk.t("J gezien  N geweigerd")
+        evident = till is not None and till.config.rules.age_evident
+        return {answer: words for answer, words in sell_acts.AGE_ANSWERS.items() if evident or answer != "evident"}
 
     def _hints(self, ticket: Ticket | None, width: int) -> Row:
         t = self.desk.t
@@ -311,7 +330,7 @@ class SellView(View):
         rows += [(("  " + line, BOLD),) for line in big(euro(sale["change"])[2:])]
         rows += [BLANK, ((fit("  " + t("Scan of typ het volgende artikel"), left), FAINT),)]
         if self._unprinted():
-            rows += [BLANK, (("  ", TEXT), (" B ", ASK), (" " + t("Bon afdrukken"), TEXT))]
+            rows += [BLANK, (("  ", TEXT), (f" {t(_PRINT)[0].upper()} ", ASK), (" " + t(_PRINT), TEXT))]
         if self.desk.drawer_open:
             rows += [BLANK, (("  ", TEXT), (f" {t('LADE OPEN')} ", ASK))]
         rows += [BLANK] * (height - len(rows))
@@ -323,7 +342,7 @@ class SellView(View):
         paper = [""] * (height - len(paper)) + paper
         found = []
         for row, line in zip(rows, paper, strict=False):
-            used = sum(len(text) for text, _ in row)
+            used = sum(cells(text) for text, _ in row)
             found.append((*row, (" " * max(left - used, 0), TEXT), (fit(" " + line, _PAPER_WIDTH - 1), INFO)))
         return found
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
     from kassa_tui.screens.sell import SellView
 
-AGE_ANSWERS = {"j": "ok", "o": "ok", "y": "ok", "e": "evident", "n": "refused"}
-"""Ja, oui, yes; evident; nee, non, no."""
+AGE_ANSWERS = {"ok": N_("J gezien"), "evident": N_("E duidelijk ouder"), "refused": N_("N geweigerd")}
+"""Answer to the question for an age → its words; their first letter, in the language that shows, gives it."""
 
 
 def search(view: SellView) -> None:
@@ -71,8 +71,6 @@ def recall(view: SellView) -> None:
 def ask_price(view: SellView) -> None:
     """A new price for the chosen line."""
     desk, no = view.desk, view.selected
-    if not no:
-        return
 
     def answer(text: str) -> None:
         cents = amount_of(desk, text)
@@ -85,8 +83,6 @@ def ask_price(view: SellView) -> None:
 def ask_discount(view: SellView) -> None:
     """A discount on the line or on the whole ticket."""
     desk, no = view.desk, view.selected
-    if not no:
-        return
     t = desk.t
 
     def ask(function: Callable[[Discount], object], title: str) -> None:
@@ -138,7 +134,7 @@ def void_with_reason(view: SellView, no: int) -> None:
 def why(view: SellView) -> None:
     """Where the amount of the chosen line comes from."""
     desk, t = view.desk, view.desk.t
-    if not view.selected or desk.till is None:
+    if not view.chosen() or desk.till is None:
         return
     outcome = desk.till.act(history.why, view.selected)
     f = outcome.facts
@@ -208,8 +204,8 @@ def receipt_scanned(view: SellView, number: str) -> None:
     desk = view.desk
     desk.show(
         Choice(desk, desk.t("Bon {number}", number=number), desk.t("Wat wilt u met deze bon?"), [
-            ("r", desk.t("Retour nemen"), lambda: open_receipt(desk, number)),
-            ("b", desk.t("Bekijken"), lambda: show_sale(desk, number)),
+            (desk.t("Retour nemen"), lambda: open_receipt(desk, number)),
+            (desk.t("Bekijken"), lambda: show_sale(desk, number)),
         ])
     )  # fmt: skip
 

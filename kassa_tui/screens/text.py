@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -17,27 +18,39 @@ def plain(text: str) -> str:
     return "".join(" " if c in "\t\n\r" else c for c in composed if c in "\t\n\r" or _shown(c))
 
 
+def centre(text: str, width: int) -> str:
+    """In the middle of ``width`` cells."""
+    return fit(" " * ((width - cells(text)) // 2) + text, width)
+
+
 def _shown(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) not in _DROPPED
+
+
+@lru_cache(maxsize=8192)
+def cells(text: str) -> int:
+    """Cells that a text takes; remembered, for the same names and amounts are asked for over and over."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def fit(text: str, width: int) -> str:
     """Cut or padded to ``width`` cells; a cut shows as ``…``."""
     if text.isascii():
         return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…"
 
 
 def right(text: str, width: int) -> str:
     """Flush right in ``width`` cells."""
-    return " " * (width - cell_len(text)) + text if cell_len(text) <= width else fit(text, width)
+    gap = width - cells(text)
+    return " " * gap + text if gap >= 0 else fit(text, width)
 
 
 def spread(left: str, end: str, width: int) -> str:
     """One text at each side."""
-    room = width - cell_len(end)
+    room = width - cells(end)
     return fit(left, max(room, 0)) + end if room > 0 else fit(end, width)
 
 

@@ -104,6 +104,20 @@ def _sqlite_cause(error: BaseException) -> tuple[int, str]:
 
 
 @contextmanager
+def transaction(con: sqlite3.Connection) -> Iterator[None]:
+    """One write transaction: all of it is on disk at the end, or none of it, whatever went wrong inside."""
+    con.execute("begin immediate")
+    try:
+        yield
+        con.execute("commit")
+    except BaseException:
+        # A full disk has ended the transaction by itself.
+        if con.in_transaction:
+            con.execute("rollback")
+        raise
+
+
+@contextmanager
 def translated(path: str | Path = "") -> Iterator[None]:
     """Whatever the database or the file system refuses inside leaves as a :class:`StorageError`, its cause chained."""
     try:

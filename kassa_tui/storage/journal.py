@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from kassa_tui.domain.journal import GENESIS, Entry, Moment, canonical, digest, digest_of
 from kassa_tui.domain.sale import turnover
-from kassa_tui.storage.database import StorageError, translate
+from kassa_tui.storage.database import StorageError, transaction, translate
 from kassa_tui.storage.projections import State, project, read_state
 
 BACK_MS, JUMP_MS = 120_000, 300_000
@@ -104,17 +104,13 @@ class Journal:
     def _transaction(self) -> Iterator[State]:
         state, head = copy(self.state), (self._seq, self._hash, self._at, self._mono)
         try:
-            self._con.execute("begin immediate")
-            try:
+            with transaction(self._con):
                 yield state
-                self._con.execute("commit")
-            except BaseException:
-                if self._con.in_transaction:
-                    self._con.execute("rollback")
-                self._seq, self._hash, self._at, self._mono = head
-                raise
-        except sqlite3.Error as error:
-            raise translate(error) from error
+        except BaseException as error:
+            self._seq, self._hash, self._at, self._mono = head
+            if isinstance(error, sqlite3.Error):
+                raise translate(error) from error
+            raise
         self.state = state
 
     def _append(self, state: State, kind: str, body: dict[str, Any], who: str, jobs: Sequence[Job]) -> Entry:

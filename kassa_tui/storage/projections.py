@@ -9,11 +9,13 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.shift import local_date
 from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
+from kassa_tui.storage.till_schema import LINE_BITS
 
 Facts = dict[str, Any]
 
@@ -39,6 +41,7 @@ class State:
 
 
 _STATE_COLUMNS = [f.name for f in fields(State)]
+_counters = attrgetter(*_STATE_COLUMNS)
 _READ_STATE = f"select {', '.join(_STATE_COLUMNS)} from state"
 _WRITE_STATE = f"update state set {', '.join(f'{name} = ?' for name in _STATE_COLUMNS)}"
 _ADD = (
@@ -49,7 +52,7 @@ _SALE = (
     "insert into sale (receipt, seq, at, offset, date, shift, who, ticket, customer, total, lines) "
     "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_LINE = "insert into sale_line values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LINE = "insert into sale_line values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RETURNED = "insert into returned values (?, ?, ?) on conflict do update set qty = qty + excluded.qty"
 
 
@@ -83,10 +86,12 @@ def project(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State) -
     handler = _HANDLERS.get(entry.kind)
     if handler is None:
         return
-    sums = Sums(state.shift, local_date(entry.at, entry.offset))
+    sums, before = Sums(state.shift, local_date(entry.at, entry.offset)), _counters(state)
     handler(con, entry, facts, state, sums)
     sums.write(con)
-    con.execute(_WRITE_STATE, [getattr(state, name) for name in _STATE_COLUMNS])
+    after = _counters(state)
+    if after != before:
+        con.execute(_WRITE_STATE, after)
 
 
 def _sale(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
@@ -102,8 +107,8 @@ def _sale(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sum
     con.executemany(
         _LINE,
         [
-            (receipt, x["no"], x["kind"], x["sku"], x["group"], x["qty"], x["amount"], x["vat_code"], x["rate"],
-             x["vat"]) for x in lines
+            ((receipt << LINE_BITS) + x["no"], x["kind"], x["sku"], x["group"], x["qty"], x["amount"], x["vat_code"],
+             x["rate"], x["vat"]) for x in lines
         ],
     )  # fmt: skip
     back = [(x["origin"], x["origin_line"], -x["qty"]) for x in lines if x.get("origin")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kassa_tui.domain.shift import Total
+from kassa_tui.storage.till_schema import LINE_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,9 @@ def day_totals(con: sqlite3.Connection, date: str) -> list[Total]:
 def proof(con: sqlite3.Connection, first: int, last: int) -> dict[str, Any]:
     """Turnover and VAT of a range of receipts, added up from their lines: what the running totals must equal."""
     rows = con.execute(
-        "select vat_code, rate, sum(amount), sum(vat) from sale_line where receipt between ? and ?"
+        "select vat_code, rate, sum(amount), sum(vat) from sale_line where id >= ? and id < ?"
         " and kind not in ('deposit', 'voucher') group by vat_code, rate",
-        (first, last),
+        (first << LINE_BITS, last + 1 << LINE_BITS),
     ).fetchall()
     return {
         "turnover": sum(row[2] for row in rows),
@@ -165,6 +166,7 @@ def proof(con: sqlite3.Connection, first: int, last: int) -> dict[str, Any]:
 
 def sold(con: sqlite3.Connection, sku: str, first: int) -> int:
     """Thousandths of an article sold from receipt ``first`` on, less what came back."""
-    row = con.execute("select coalesce(sum(qty), 0) from sale_line where receipt >= ? and sku = ?", (first, sku))
+    row = con.execute("select coalesce(sum(qty), 0) from sale_line where id >= ? and sku = ?",
+                      (first << LINE_BITS, sku))  # fmt: skip
     number: int = row.fetchone()[0]
     return number

@@ -1,9 +1,23 @@
-"""Print jobs that wait: made in the sale's transaction, done only when the printer took them."""
+"""Print jobs that wait: made in the sale's transaction, done only when the printer took them.
+
+What is done goes from ``spool``, which so stays a page that a sale rewrites anyhow; that a receipt was printed stays in
+``printed``. The newest row remains until there is a newer one, for the number of a job is never given out twice.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+
+from kassa_tui.storage.database import transaction
+
+
+_WAS_PRINTED = "insert or ignore into printed select seq from spool where what = 'receipt' and state != 'done'"
+_CLEAR = "delete from spool where state = 'done' and id < (select max(id) from spool)"
+_PRINTED = (
+    "select 1 from printed where seq = ? union all "
+    "select 1 from spool where seq = ? and what = 'receipt' and state != 'done' limit 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,10 @@ def sending(con: sqlite3.Connection, job: int) -> None:
 
 def done(con: sqlite3.Connection, job: int) -> None:
     """The printer took the job."""
-    con.execute("update spool set state = 'done', error = '' where id = ?", (job,))
+    with transaction(con):
+        con.execute(_WAS_PRINTED + " and id = ?", (job,))
+        con.execute("update spool set state = 'done', error = '' where id = ?", (job,))
+        con.execute(_CLEAR)
 
 
 def failed(con: sqlite3.Connection, job: int, error: str) -> None:
@@ -65,17 +82,21 @@ def mark_doubtful(con: sqlite3.Connection) -> None:
 
 def drop(con: sqlite3.Connection, job: int) -> None:
     """A person decided that this need not be printed."""
-    con.execute("update spool set state = 'done', error = 'dropped' where id = ?", (job,))
+    with transaction(con):
+        con.execute(_WAS_PRINTED + " and tries > 0 and id = ?", (job,))
+        con.execute("update spool set state = 'done', error = 'dropped' where id = ?", (job,))
+        con.execute(_CLEAR)
 
 
 def drop_all(con: sqlite3.Connection) -> int:
     """A person decided that nothing that waits need be printed; how many jobs that were."""
-    return con.execute("update spool set state = 'done', error = 'dropped' where state != 'done'").rowcount
+    with transaction(con):
+        con.execute(_WAS_PRINTED + " and tries > 0")
+        dropped = con.execute("update spool set state = 'done', error = 'dropped' where state != 'done'").rowcount
+        con.execute(_CLEAR)
+    return dropped
 
 
 def printed(con: sqlite3.Connection, seq: int) -> bool:
     """Whether a receipt of this entry went to the printer, or will: the next one is a copy."""
-    row = con.execute(
-        "select 1 from spool where seq = ? and what = 'receipt' and not (error = 'dropped' and tries = 0)", (seq,)
-    ).fetchone()
-    return row is not None
+    return con.execute(_PRINTED, (seq, seq)).fetchone() is not None

@@ -1,8 +1,11 @@
 """The tables of ``till.db``: the journal, what is projected from it, and the till's working papers.
 
 Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked) follow from the journal
-and nothing else; ``draft`` and ``spool`` are working papers: the open ticket's changes and what must still be printed.
-Amounts are cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
+and nothing else; ``draft``, ``spool`` and ``printed`` are working papers: the open ticket's changes, what must still be
+printed, and which entries were. Amounts are cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
+
+Rows that come with every sale go to the end of a table keyed by one growing integer: SQLite then fills page after page,
+where a ``without rowid`` table has three pages and their parent rewritten for the same ten lines.
 """
 
 from __future__ import annotations
@@ -16,10 +19,14 @@ PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "vouc
 
 EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
 
+LINE_BITS = 20
+"""A line's ``id`` is the number of its receipt, shifted left by this, plus the number of the line. Its columns
+``receipt`` and ``no`` are worked out from that and take no room; a range of receipts is asked for by ``id``."""
+
 PAGE_SIZE = 2048
 """Bytes; a sale touches about nine pages, and half the usual size halves what each sale writes to the card."""
 
-_TABLES = """
+_TABLES = f"""
 create table meta (key text primary key, value text not null) strict, without rowid;
 create table journal (
     seq integer primary key, id blob not null, at integer not null, offset integer not null, who text not null,
@@ -37,9 +44,10 @@ create table sale (
     date text not null, shift integer not null, who text not null, ticket text not null, customer text not null,
     total integer not null, lines integer not null, copies integer not null default 0) strict;
 create table sale_line (
-    receipt integer not null, no integer not null, kind text not null, sku text not null, grp text not null,
-    qty integer not null, amount integer not null, vat_code text not null, rate integer not null,
-    vat integer not null, primary key (receipt, no)) strict, without rowid;
+    id integer primary key, kind text not null, sku text not null, grp text not null, qty integer not null,
+    amount integer not null, vat_code text not null, rate integer not null, vat integer not null,
+    receipt integer generated always as (id >> {LINE_BITS}) virtual,
+    no integer generated always as (id & {(1 << LINE_BITS) - 1}) virtual) strict;
 create table total (
     shift integer not null, date text not null, kind text not null, key text not null, n integer not null,
     qty integer not null, amount integer not null, vat integer not null,
@@ -59,10 +67,10 @@ create table draft (n integer primary key, ticket text not null, body text not n
 create table spool (
     id integer primary key, seq integer not null, what text not null, mark text not null, state text not null,
     tries integer not null default 0, error text not null default '') strict;
+create table printed (seq integer primary key) strict;
 """
 
 _INDEXES = """
-create index spool_waiting on spool (id) where state != 'done';
 create index shift_date on shift (opened_date);
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from kassa_tui.domain.journal import Entry
 from kassa_tui.storage import spool
-from kassa_tui.storage.database import StorageError, checkpoint, migrate, open_database, translate, translated
+from kassa_tui.storage.database import StorageError, checkpoint, migrate, open_database, transaction, translated
 from kassa_tui.storage.journal import Clock, Job, Journal, read_entry
 from kassa_tui.storage.keys import KEY_FILE, Signer, create_key, load_key
 from kassa_tui.storage.projections import State
@@ -74,25 +74,34 @@ class TillStore:
             raise
 
     def _open(self, folder: Path, till: str, clock: Clock, new_id: Callable[[], str]) -> None:
-        signer = create(folder)
-        if self._lock is None:
-            self._lock = Lock(folder)
         path = folder / TILL_DB
         self.folder, self.till = folder, till
+        if not path.exists():
+            create(folder)
+        if self._lock is None:
+            self._lock = Lock(folder)
+        # First and last: the last connection to close copies the log back, and after a crash the cashier waits for it.
+        self._read_db = open_database(path, readonly=True)
+        self._read_db.connect()
+        try:
+            self._begin(path, clock, new_id, create(folder))
+        except BaseException:
+            self._read_db.close()
+            raise
+        self.read: sqlite3.Connection = self._read_db.connection()
+        """Read-only connection of the thread that opened the store."""
+
+    def _begin(self, path: Path, clock: Clock, new_id: Callable[[], str], signer: Signer) -> None:
         self._db = open_database(path, page_size=PAGE_SIZE)
 
         def start() -> None:
             self._db.connect()
             con: sqlite3.Connection = self._db.connection()
             self._con = con
-            self._journal = Journal(con, till, clock, new_id, signer)
+            self._journal = Journal(con, self.till, clock, new_id, signer)
             spool.mark_doubtful(con)
 
         self._writer = Writer(start, self._db.close, lambda: checkpoint(self._db))
-        self._read_db = open_database(path, readonly=True)
-        self._read_db.connect()
-        self.read: sqlite3.Connection = self._read_db.connection()
-        """Read-only connection of the thread that opened the store."""
 
     @property
     def state(self) -> State:
@@ -121,18 +130,9 @@ class TillStore:
         return self._writer.submit(lambda: self._append_draft(ticket, body))
 
     def _append_draft(self, ticket: str, body: str) -> None:
-        try:
-            self._con.execute("begin immediate")
-            try:
-                self._con.execute("delete from draft where ticket != ?", (ticket,))
-                self._con.execute("insert into draft (ticket, body) values (?, ?)", (ticket, body))
-                self._con.execute("commit")
-            except BaseException:
-                if self._con.in_transaction:
-                    self._con.execute("rollback")
-                raise
-        except sqlite3.Error as error:
-            raise translate(error) from error
+        with translated(), transaction(self._con):
+            self._con.execute("delete from draft where ticket != ?", (ticket,))
+            self._con.execute("insert into draft (ticket, body) values (?, ?)", (ticket, body))
 
     def drafts(self) -> tuple[str, list[dict[str, Any]]]:
         """The ticket that was open when the till last stopped, and its changes; an ended ticket has none."""

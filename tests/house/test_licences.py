@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from tests.house.source import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = [text for texts in PROJECT["project"]["optional-dependencies"].values() for text in texts]
 PINNED = dict(re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+)$", (ROOT / "constraints.txt").read_text("utf-8")))
 FREE = re.compile(
     r"\b(MIT|BSD|Apache|Python Software Foundation|PSF|ISC|HPND|MPL|Mozilla|Public Domain|free of charge)\b",
@@ -64,7 +65,7 @@ def _licence_text(name: str) -> str:
     return Path(str(files[0])).read_text("utf-8")[:2000]
 
 
-@pytest.mark.parametrize("text", PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"])
+@pytest.mark.parametrize("text", [*PROJECT["project"]["dependencies"], *EXTRAS, *PROJECT["dependency-groups"]["dev"]])
 def test_a_library_is_pinned_within_its_bounds(text: str) -> None:
     requirement = Requirement(text)
     pinned = {_plain(name): version for name, version in PINNED.items()}

@@ -105,7 +105,6 @@ def check_shifts(folder: Path) -> list[Facts]:
         if kind == "shift.open":
             fold = Counter(expected=entry["float"])
         elif kind == "sale":
-            fold += Counter()
             fold.update(_of_sale(entry))
         elif kind == "cash":
             fold["expected"] += entry["amount"] if entry["move"] == "in" else -entry["amount"]

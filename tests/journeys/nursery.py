@@ -128,7 +128,7 @@ def _live(connection: socket.socket, jobs: Mapping[str, Callable[[Job], object]]
     os.write(1, f"{os.getpid()}\n".encode())
     try:
         jobs[job["job"]](job)
-    except BaseException:
+    except BaseException:  # noqa: BLE001  a child must never run on as a second nursery
         sys.excepthook(*sys.exc_info())
         os._exit(1)
     os._exit(0)

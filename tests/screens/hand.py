@@ -244,7 +244,13 @@ def make_shop(folder: Path, country: str = "NL", articles: str = ARTICLES) -> Pa
 
 
 def hand(
-    folder: Path, data: Path, *, country: str = "NL", rules: str = "", terminal: str = "standalone", prints: bool = False
+    folder: Path,
+    data: Path,
+    *,
+    country: str = "NL",
+    rules: str = "",
+    terminal: str = "standalone",
+    prints: bool = False,
 ) -> Hand:
     """Somebody at a till in ``folder`` with a copy of the files in ``data``."""
     loaded, clock, paper = write_config(folder, country, rules, terminal), Clock(), Paper()

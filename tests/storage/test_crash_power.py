@@ -27,7 +27,7 @@ def test_rubbish_where_a_sale_was_being_written_is_not_taken_for_one(tmp_path: P
     for number, at in enumerate(range(before, len(whole), FRAME // 2 + 7)):
         damaged = bytearray(whole)
         damaged[at] ^= 0xFF
-        assert not reopened(shop, tmp_path / str(number), damaged), at
+        assert not reopened(shop, tmp_path / str(number), bytes(damaged)), at
 
 
 def sold(tmp_path: Path) -> tuple[Path, int, bytes]:
