@@ -23,10 +23,10 @@ F12, F9, F10, ESC = b"\x1b[24~", b"\x1b[20~", b"\x1b[21~", b"\x1b"
 def start(folder: Path, **env: str) -> Terminal:
     """The till of a folder, logged in, shift open."""
     terminal = launch(folder, **env)
-    terminal.until("Pincode".encode())
+    terminal.until(b"Pincode")
     time.sleep(1.5)
     terminal.write(b"9999\r")
-    terminal.until("Bas".encode())
+    terminal.until(b"Bas")
     terminal.drain(0.3)
     if "wisselgeld" in terminal.seen.decode("utf-8", "replace").lower():
         terminal.write(b"150,00\r")
@@ -125,7 +125,7 @@ def boots(folder: Path, floor: float, rounds: int) -> None:
         while not terminal.seen:
             terminal.read(1)
         first.append(time.perf_counter() - terminal.started)
-        frame.append(terminal.until("Pincode".encode()))
+        frame.append(terminal.until(b"Pincode"))
         terminal.close()
         time.sleep(0.2)
     row("exec -> first sign of life", first, floor, None, "<= 1.5 x F_boot")

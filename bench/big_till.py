@@ -1,8 +1,8 @@
 """A till that has sold for years, made in minutes: the real journal, projections and spool, only committed in bulk.
 
-``python -m bench.big_till SALES --cache FOLDER`` makes ``FOLDER/till-SALES`` with ``till.db`` and ``till.key`` unless it
-is there already. Days of 1,000 sales of ten lines (two days where there are fewer), each day one shift that was opened, counted and closed; the last
-shift is open. Hashes, signatures and totals are those the till itself would have made.
+``python -m bench.big_till SALES --cache FOLDER`` makes ``FOLDER/till-SALES`` with ``till.db`` and ``till.key`` unless
+it is there already. Days of 1,000 sales of ten lines (two days where there are fewer), each day one shift that was
+opened, counted and closed; the last is open. Hashes, signatures and totals are those the till itself would have made.
 """
 
 from __future__ import annotations

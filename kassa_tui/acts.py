@@ -358,4 +358,3 @@ ACTS: dict[str, tuple[str, Act]] = {
     "show": ("", _alone(_show)),
 }
 """Act → its usage behind the name, and its reader. Amounts are euros (``12,34``), quantities ``3`` or ``0,450``."""
-

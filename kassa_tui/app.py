@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from kassa_tui.bootstrap import Closes
     from kassa_tui.config import Config
+    from kassa_tui.domain.outcome import Done
     from kassa_tui.services.ports import CardState
     from kassa_tui.services.till import Till
 
@@ -176,22 +177,25 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             self.desk.paper = text.rstrip().splitlines()
 
     def training(self) -> None:
-        """Change between the real till and the one for practice; both keep their open ticket."""
+        """Change between the real till and the one for practice."""
         from kassa_tui.services import training
 
         till = self.desk.till
         assert till is not None
-        self.desk.act_then(lambda done: self._change_till(till), training.switch, not till.training)
+        self.desk.act_then(lambda done: self._change_till(till, done), training.switch, not till.training)
 
-    def _change_till(self, till: Till) -> None:
+    def _change_till(self, till: Till, done: Done) -> None:
+        """The real till journals both ways, as `headless` does."""
         from kassa_tui import bootstrap
 
         if self.real_till is not None:
             real, self.real_till = self.real_till, None
+            real.person = till.person
             till.close()
-            real.store.record("training", {"on": False, "by": till.who}, till.who)
+            real.store.record("training.off", dict(done.facts), real.who)
             self.use(real)
             return
+        till.store.record("training.on", dict(done.facts), till.who)
         practice = bootstrap.open_till(till.config, training=True, screen=self)
         practice.person, self.real_till = till.person, till
         self.use(practice)

@@ -27,8 +27,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _plain(options: list[str]) -> bool:
-    return len(options) % 2 == 0 and set(options[::2]) <= {"--config", "--data"} and not any(
-        value.startswith("-") for value in options[1::2]
+    return (
+        len(options) % 2 == 0
+        and set(options[::2]) <= {"--config", "--data"}
+        and not any(value.startswith("-") for value in options[1::2])
     )
 
 

@@ -86,9 +86,7 @@ def _z(call: Call, config: Config, con: sqlite3.Connection, which: str) -> Found
     if row is None or row.closed_seq is None or figures is None:
         return Refused("unknown_z", {"z": which})
     entry = read_entry(con, config.till.id, row.closed_seq)
-    document = report_documents.z_report(
-        figures, config, call.words, at=entry.at, offset=entry.offset, who=entry.who
-    )
+    document = report_documents.z_report(figures, config, call.words, at=entry.at, offset=entry.offset, who=entry.who)
     return figures, document
 
 

@@ -76,9 +76,7 @@ def count_total(pieces: Mapping[int, int]) -> int:
 
 
 def _keyed(rows: Mapping[tuple[str, str], list[int]], kind: str) -> dict[str, dict[str, int]]:
-    return {
-        key: {"n": row[0], "qty": row[1], "amount": row[2]} for (k, key), row in sorted(rows.items()) if k == kind
-    }
+    return {key: {"n": row[0], "qty": row[1], "amount": row[2]} for (k, key), row in sorted(rows.items()) if k == kind}
 
 
 def _one(rows: Mapping[tuple[str, str], list[int]], kind: str) -> dict[str, int]:

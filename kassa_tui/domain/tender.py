@@ -12,6 +12,9 @@ CASH, PIN, VOUCHER, ACCOUNT = "cash", "pin", "voucher", "account"
 IMPLAUSIBLE_CENTS, IMPLAUSIBLE_TIMES = 50_000, 10
 """A cash tender above € 500, or above ten times what is due, is asked about once."""
 
+EVERYDAY_NOTES = (500, 1000, 2000, 5000)
+"""A single note that anybody may hand over for a small amount is never doubted."""
+
 NOTES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """Notes in cents that are suggested on the pay screen."""
 
@@ -112,6 +115,8 @@ def pay_exact(payment: Payment, tender: Tender) -> Payment | Refused:
 def implausible(payment: Payment, given: int, country: Country) -> bool:
     """Whether a cash amount looks like a slip of the hand."""
     due = abs(cash_due(payment, country))
+    if given in EVERYDAY_NOTES:
+        return False
     return given > due and (given > IMPLAUSIBLE_CENTS or given > IMPLAUSIBLE_TIMES * max(due, 100))
 
 

@@ -156,7 +156,7 @@ class ScreenTransport:
 def make_transport(options: Mapping[str, object]) -> Transport:
     """The transport a printer's options name: ``kind`` and then ``path``, or ``host``, ``port``, ``timeout_s``.
 
-    Kinds are ``file``, ``usb`` (a device file), ``network`` and ``screen``; other options belong to the layout and are
+    Kinds are ``file``, ``usb`` (a device file), ``serial``, ``network`` and ``screen``; other options belong to the layout and are
     left alone. Raises `PrinterError` ``printer_config`` with the option and its value.
     """
     kind = options.get("kind")
@@ -167,6 +167,12 @@ def make_transport(options: Mapping[str, object]) -> Transport:
         if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
             raise PrinterError(CONFIG, {"option": "port", "value": port})
         return NetworkTransport(_text(options, "host"), port, _seconds(options))
+    if kind == "serial":
+        from kassa_tui.hardware.serial_printer import SerialTransport
+
+        return SerialTransport(
+            _text(options, "path"), int(str(options.get("baud", 9600))), str(options.get("framing", "8N1"))
+        )
     if kind == "screen":
         return ScreenTransport()
     raise PrinterError(CONFIG, {"option": "kind", "value": kind})

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kassa_tui.screens.ink import CODES, STYLES, TEXT, Row, Span
+from kassa_tui.screens.keyboard import KassaDriver
 from kassa_tui.screens.text import cells
 
 
@@ -45,7 +46,8 @@ class Canvas(Widget):
                 found.append(self._change(y, before, after))
         driver = self.app._driver  # Textual offers no public way to write
         if found and driver is not None:
-            driver.write("".join(found) + "\x1b[0m")
+            write = driver.write_now if isinstance(driver, KassaDriver) else driver.write
+            write("".join(found) + "\x1b[0m")
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows in ``crop``, for a whole repaint."""
@@ -73,7 +75,7 @@ class Canvas(Widget):
 
     def _flat(self, row: Row) -> tuple[str, str] | None:
         """Text and inks of a row, a character each per cell; None where a character is not one cell wide."""
-        if not all([part.isascii() or cells(part) == len(part) for part, _ in row]):
+        if not all(part.isascii() or cells(part) == len(part) for part, _ in row):
             return None
         text = "".join([part for part, _ in row])
         inks = "".join([_LETTER[ink] * len(part) for part, ink in row])

@@ -13,11 +13,14 @@ import re
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from typing import Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 BURST = re.compile(r"(?:\d{8,14}(?:\d{2}|\d{5})?|\][A-Za-z]\d[ -~\x1d]{4,120})\r")
 """A code and Enter in one read: no hand types that fast."""
@@ -55,8 +58,54 @@ def split_bursts(text: str) -> Iterator[tuple[bool, str]]:
         at = end
 
 
+class Outlet:
+    """The terminal's file, for Textual's writer thread and for small changes that do not wait for it."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.done = 0
+        """Texts written so far."""
+
+    def write(self, text: str) -> None:
+        """All of ``text``, now."""
+        data = text.encode("utf-8", "replace")
+        while data:
+            data = data[os.write(self._file.fileno(), data) :]
+        self.done += 1
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def fileno(self) -> int:
+        """The terminal's handle."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._file.isatty()
+
+
 class KassaDriver(LinuxDriver):
-    """Textual's driver with an input thread of our own."""
+    """Textual's driver with an input thread of our own, and a short way out for small changes."""
+
+    def __init__(self, app: App[object], **options: object) -> None:
+        super().__init__(app, **options)  # type: ignore[arg-type]
+        self._outlet = Outlet(cast("IO[str]", self._file))
+        self._file = cast("Any", self._outlet)
+        self._asked = 0
+
+    def write(self, data: str) -> None:
+        """Through the writer thread, which a slow terminal may hold up."""
+        self._asked += 1
+        super().write(data)
+
+    def write_now(self, data: str) -> None:
+        """At once where nothing waits to be written before it; a thread less to wake up per key."""
+        if self._asked == self._outlet.done:
+            self._asked += 1
+            self._outlet.write(data)
+        else:
+            self.write(data)
 
     def run_input_thread(self) -> None:
         """Read, parse and hand over until told to stop."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kassa_tui.screens.desk import Desk
+
+
+_OWN_RECEIPT = re.compile(r"-\d+|0\d{5,}")
+"""A receipt number without the till: ``-123`` or ``000123``; a bare 123 is an article."""
 
 
 class ReturnView(View):
@@ -75,6 +81,9 @@ class ReturnView(View):
         self.desk.close(self)
         if isinstance(reading, Code) and reading.kind == RECEIPT:
             open_receipt(self.desk, reading.key)
+            return
+        if _OWN_RECEIPT.fullmatch(text):
+            open_receipt(self.desk, text)
             return
         article_back(self.desk, text)
 

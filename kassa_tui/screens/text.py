@@ -7,11 +7,13 @@ from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
-_DROPPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
+_FLAGS = range(0x1F1E6, 0x1F200)
+"""Letters that are flags in pairs: no two terminals agree on their width."""
 
 
 def plain(text: str) -> str:
-    """Text that can do nothing to a terminal: no control or invisible characters, accents as one character."""
+    """Text that can do nothing to a terminal: no control or invisible characters, accents as one character, nothing
+    that a terminal may draw wider or narrower than it is counted here."""
     if text.isascii() and text.isprintable():
         return text
     composed = unicodedata.normalize("NFC", text)
@@ -24,7 +26,8 @@ def centre(text: str, width: int) -> str:
 
 
 def _shown(character: str) -> bool:
-    return character.isprintable() or unicodedata.category(character) not in _DROPPED
+    known = character.isprintable() or unicodedata.category(character) == "Zs"
+    return known and cell_len(character) > 0 and ord(character) not in _FLAGS
 
 
 @lru_cache(maxsize=8192)

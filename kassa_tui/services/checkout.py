@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kassa_tui.services.till import Till
 
 
+SHORTEST_VOUCHER = 4
+"""Characters of a voucher's number; less is an amount or a slip of the hand."""
+
+
 def begin(till: Till) -> Outcome:
     """Subtotal: the ticket is ready to be paid."""
     problem = till.ready() or _unfit(till)
@@ -74,7 +78,7 @@ def voucher(till: Till, number: str, amount: int | None = None) -> Outcome:
     if problem is not None:
         return problem
     number = number.strip().upper()[:40]
-    if not number:
+    if len(number) < SHORTEST_VOUCHER:
         return refused("bad_voucher")
     payment, known = _payment(till), sales.voucher(till.store.read, number)
     if any(tender.kind == paying.VOUCHER and tender.ref == number for tender in payment.tenders):

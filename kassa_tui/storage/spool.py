@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from kassa_tui.storage.database import transaction
 
-
 _WAS_PRINTED = "insert or ignore into printed select seq from spool where what = 'receipt' and state != 'done'"
 _CLEAR = "delete from spool where state = 'done' and id < (select max(id) from spool)"
 _PRINTED = (

@@ -18,7 +18,7 @@ from bench.terminal import Terminal
 from tests.house.source import ROOT
 from tests.journeys import evidence
 
-WAIT_S = 60.0
+WAIT_S = 30.0
 """Longest wait for something that happens at once; only a failing test waits so long."""
 COLUMNS, ROWS = 80, 25
 ENTER, ESC, BACKSPACE = "\r", "\x1b", "\x7f"
@@ -38,7 +38,7 @@ class Counter:
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
         argv = [sys.executable, "-m", "kassa_tui", "till", "--config", str(folder / "till.toml")]
-        paths = {"PYTHONPATH": str(ROOT), "HOME": str(folder), "TERM": "linux"}
+        paths = {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
         self._terminal = Terminal(argv, COLUMNS, ROWS, {**paths, **(env or {})})
         self.pid = self._terminal.process.pid
 
@@ -94,11 +94,19 @@ class Counter:
             assert time.monotonic() < deadline, (sql, found, value, self.screen)
             self.look(0.02)
 
+    def wait_for_lines(self, number: int) -> None:
+        """Wait until so many lines of the open ticket are on disk."""
+        deadline = time.monotonic() + WAIT_S
+        while (found := len(self.on_disk())) != number:
+            assert time.monotonic() < deadline, (found, number, self.screen)
+            self.look(0.02)
+
     def on_disk(self) -> list[dict[str, Any]]:
         """Lines of the open ticket as they are on disk, by number."""
         lines: dict[int, dict[str, Any]] = {}
         with closing(evidence.looking(self.data)) as con:
-            for (body,) in con.execute("select body from draft order by n"):
+            open_ticket = "select body from draft where ticket != (select last_ticket from state) order by n"
+            for (body,) in con.execute(open_ticket):
                 change = json.loads(body)
                 lines.update((line["no"], line) for line in change.get("put", ()))
                 for no in change.get("gone", ()):

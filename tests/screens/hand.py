@@ -6,6 +6,7 @@ a clock that stands still.
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ WAIT_S = 10.0
 
 SHOP = """
 [shop]
-name = "Buurtwinkel De Hoek"
+name = {name}
 country = "{country}"
 [till]
 id = "K1"
@@ -223,16 +224,23 @@ def cells(row: Row) -> int:
     return sum(cell_len(text) for text, _ in row)
 
 
-def write_config(folder: Path, country: str, rules: str, terminal: str) -> config.Config:
+def write_config(
+    folder: Path,
+    country: str = "NL",
+    rules: str = "",
+    terminal: str = "standalone",
+    name: str = "Buurtwinkel De Hoek",
+) -> config.Config:
     """The ``till.toml`` of a till in ``folder``."""
     path = folder / "till.toml"
-    path.write_text(SHOP.format(country=country, rules=rules, terminal=terminal), "utf-8")
+    shop = SHOP.format(country=country, rules=rules, terminal=terminal, name=json.dumps(name))
+    path.write_text(shop, "utf-8")
     return config.load(path)
 
 
 def make_shop(folder: Path, country: str = "NL", articles: str = ARTICLES) -> Path:
     """The data folder of a new till."""
-    loaded = write_config(folder, country, "", "standalone")
+    loaded = write_config(folder, country)
     bootstrap.init(loaded)
     lists = {"articles": articles.format(low="9" if country == "NL" else "6"), "staff": STAFF, "customers": CUSTOMERS}
     for what, text in lists.items():
@@ -251,9 +259,10 @@ def hand(
     rules: str = "",
     terminal: str = "standalone",
     prints: bool = False,
+    name: str = "Buurtwinkel De Hoek",
 ) -> Hand:
     """Somebody at a till in ``folder`` with a copy of the files in ``data``."""
-    loaded, clock, paper = write_config(folder, country, rules, terminal), Clock(), Paper()
+    loaded, clock, paper = write_config(folder, country, rules, terminal, name), Clock(), Paper()
     if not (folder / "data").exists():
         shutil.copytree(data, folder / "data")
     ids = uuid7_source(lambda: clock.at)
