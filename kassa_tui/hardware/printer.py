@@ -156,8 +156,8 @@ class ScreenTransport:
 def make_transport(options: Mapping[str, object]) -> Transport:
     """The transport a printer's options name: ``kind`` and then ``path``, or ``host``, ``port``, ``timeout_s``.
 
-    Kinds are ``file``, ``usb`` (a device file), ``serial``, ``network`` and ``screen``; other options belong to the layout and are
-    left alone. Raises `PrinterError` ``printer_config`` with the option and its value.
+    Kinds are ``file``, ``usb`` (a device file), ``serial``, ``network`` and ``screen``; other options belong to the
+    layout and are left alone. Raises `PrinterError` ``printer_config`` with the option and its value.
     """
     kind = options.get("kind")
     if kind in ("file", "usb"):

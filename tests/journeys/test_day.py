@@ -158,10 +158,10 @@ class Cashier:
         """Change is brought, and the takings of the morning go to the safe."""
         self.till.type(F10)
         self.till.see("Functies", "Geld in de lade")
-        self.till.type(f"4{'50,00'}{ENTER}wisselgeld{ENTER}")
+        self.till.type(f"450,00{ENTER}wisselgeld{ENTER}")
         self.books.move(5000)
         self.till.wait_for("select amount from total where kind = 'cash' and key = 'in'", 5000)
-        self.till.type(f"{F10}6{'120,00'}{ENTER}")
+        self.till.type(f"{F10}6120,00{ENTER}zak 7{ENTER}")
         self.books.move(-12_000)
         self.till.wait_for("select amount from total where kind = 'cash' and key = 'drop'", 12_000)
 
