@@ -142,9 +142,8 @@ def main() -> None:
         folder = Path(name)
         count = make_shop(folder, Path(args.articles) if args.articles else None)
         echo, boot = floors.echo(), floors.boot()
-        print(
-            f"F_echo {echo * 1e3:.2f} ms   F_boot {boot * 1e3:.1f} ms   {count} articles   load {os.getloadavg()[0]:.1f}"
-        )
+        load = os.getloadavg()[0]
+        print(f"F_echo {echo * 1e3:.2f} ms   F_boot {boot * 1e3:.1f} ms   {count} articles   load {load:.1f}")
         print(f"{'':<46}{'p50':>12} {'p99':>12} {'x floor':>10}")
         scans(folder, echo, args.rounds, f"{count} articles")
         keys(folder, echo, args.rounds)

@@ -5,8 +5,10 @@ Only Textual and the first view are imported before the first frame; the till is
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -86,6 +88,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
     def begin(self, canvas: Canvas) -> None:
         """First frame, then the rest."""
         self.canvas = canvas
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.hung_up)
         self.repaint()
         self.call_after_refresh(self._load)
 
@@ -119,8 +124,8 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self._from_thread(lambda: self.desk.scanner_state(state))
 
     def hung_up(self) -> None:
-        """The terminal is gone: end in good order, the ticket is safe."""
-        self.exit(1)
+        """The terminal is gone, or the system stops: end in good order, the ticket is safe."""
+        self.exit(0)
 
     def repaint(self) -> None:
         """Bring the screen up to the desk."""

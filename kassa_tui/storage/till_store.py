@@ -80,7 +80,8 @@ class TillStore:
             create(folder)
         if self._lock is None:
             self._lock = Lock(folder)
-        # First and last: the last connection to close copies the log back, and after a crash the cashier waits for it.
+        # Before all others: whichever connection closes last copies the log back, and after a crash, when the others
+        # come and go, the cashier would wait for it.
         self._read_db = open_database(path, readonly=True)
         self._read_db.connect()
         try:

@@ -232,7 +232,7 @@ def test_every_receipt_was_printed_once_with_what_was_paid(day: Cashier) -> None
     totals: dict[str, int] = {}
     for paper in found:
         if paper.whole and paper.receipts:
-            totals[paper.receipts[0]] = printed(paper.text, "Totaal")
+            totals[paper.receipts[0]] = printed(paper.text, "TOTAAL")
     assert [totals[number] for number in numbers] == [ticket.total for ticket in day.books.sold]
     assert sum(totals.values()) == day.books.sums["turnover"] + day.books.sums["deposits"]
 
