@@ -9,6 +9,11 @@ from typing import Any
 Total = tuple[str, str, int, int, int, int]
 """One running total: kind, key, count, thousandths, cents, cents of VAT."""
 
+Kinds = dict[str, dict[str, tuple[int, int, int, int]]]
+"""Kind → key → count, thousandths, cents, cents of VAT."""
+
+NOTHING = (0, 0, 0, 0)
+
 DENOMINATIONS = (50_000, 20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Euro notes and coins in cents."""
 
@@ -34,33 +39,33 @@ def report(totals: Iterable[Total]) -> dict[str, Any]:
 
     Cents throughout. ``cash.expected`` is what ought to be in the drawer: float, moves, cash taken less change.
     """
-    rows: dict[tuple[str, str], list[int]] = {}
+    kinds: Kinds = {}
     for kind, key, n, qty, amount, vat in totals:
-        row = rows.setdefault((kind, key), [0, 0, 0, 0])
-        for i, value in enumerate((n, qty, amount, vat)):
-            row[i] += value
-    sale = rows.get(("sale", ""), [0, 0, 0, 0])
-    tenders = _keyed(rows, "tender")
-    cash = {move: rows.get(("cash", move), [0, 0, 0, 0])[2] for move in ("float", *MOVES)}
+        rows = kinds.setdefault(kind, {})
+        have = rows.get(key, NOTHING)
+        rows[key] = (have[0] + n, have[1] + qty, have[2] + amount, have[3] + vat)
+    sale, moves = kinds.get("sale", {}).get("", NOTHING), kinds.get("cash", {})
+    tenders = _keyed(kinds, "tender")
+    cash = {move: moves.get(move, NOTHING)[2] for move in ("float", *MOVES)}
     taken = tenders.get("cash", {"n": 0, "amount": 0})["amount"]
     return {
         "receipts": sale[0],
         "turnover": sale[2],
-        "vat": _vat(rows),
-        "groups": _keyed(rows, "group"),
-        "staff": _keyed(rows, "staff"),
-        "hours": _keyed(rows, "hour"),
+        "vat": _vat(kinds),
+        "groups": _keyed(kinds, "group"),
+        "staff": _keyed(kinds, "staff"),
+        "hours": _keyed(kinds, "hour"),
         "tenders": tenders,
-        "rounding": rows.get(("rounding", ""), [0, 0, 0, 0])[2],
-        "deposits": _with_zero(_keyed(rows, "deposit"), "charged", "returned"),
-        "vouchers": _with_zero(_keyed(rows, "voucher"), "issued"),
-        "returns": _with_zero(_keyed(rows, "return"), "receipt", "free"),
-        "discounts": _with_zero(_keyed(rows, "discount"), "line", "ticket"),
-        "overrides": _with_zero(_keyed(rows, "override"), "price", "weight"),
-        "voids": _with_zero(_keyed(rows, "void"), "line", "ticket"),
-        "copies": _one(rows, "copy"),
-        "cards": _keyed(rows, "card"),
-        "events": _with_zero(_keyed(rows, "event"), *EVENTS),
+        "rounding": kinds.get("rounding", {}).get("", NOTHING)[2],
+        "deposits": _with_zero(_keyed(kinds, "deposit"), "charged", "returned"),
+        "vouchers": _with_zero(_keyed(kinds, "voucher"), "issued"),
+        "returns": _with_zero(_keyed(kinds, "return"), "receipt", "free"),
+        "discounts": _with_zero(_keyed(kinds, "discount"), "line", "ticket"),
+        "overrides": _with_zero(_keyed(kinds, "override"), "price", "weight"),
+        "voids": _with_zero(_keyed(kinds, "void"), "line", "ticket"),
+        "copies": _one(kinds, "copy"),
+        "cards": _keyed(kinds, "card"),
+        "events": _with_zero(_keyed(kinds, "event"), *EVENTS),
         "cash": {**cash, "taken": taken, "expected": expected_cash(cash, taken)},
     }
 
@@ -75,23 +80,23 @@ def count_total(pieces: Mapping[int, int]) -> int:
     return sum(denomination * number for denomination, number in pieces.items())
 
 
-def _keyed(rows: Mapping[tuple[str, str], list[int]], kind: str) -> dict[str, dict[str, int]]:
-    return {key: {"n": row[0], "qty": row[1], "amount": row[2]} for (k, key), row in sorted(rows.items()) if k == kind}
+def _keyed(kinds: Kinds, kind: str) -> dict[str, dict[str, int]]:
+    found = kinds.get(kind)
+    return {key: {"n": row[0], "qty": row[1], "amount": row[2]} for key, row in sorted(found.items())} if found else {}
 
 
-def _one(rows: Mapping[tuple[str, str], list[int]], kind: str) -> dict[str, int]:
-    row = rows.get((kind, ""), [0, 0, 0, 0])
+def _one(kinds: Kinds, kind: str) -> dict[str, int]:
+    row = kinds.get(kind, {}).get("", NOTHING)
     return {"n": row[0], "qty": row[1], "amount": row[2]}
 
 
 def _with_zero(found: dict[str, dict[str, int]], *keys: str) -> dict[str, dict[str, int]]:
-    return {key: found.get(key, {"n": 0, "qty": 0, "amount": 0}) for key in (*keys, *(set(found) - set(keys)))}
+    return {key: {"n": 0, "qty": 0, "amount": 0} for key in keys if key not in found} | found
 
 
-def _vat(rows: Mapping[tuple[str, str], list[int]]) -> list[dict[str, Any]]:
+def _vat(kinds: Kinds) -> list[dict[str, Any]]:
     found = []
-    for (kind, key), row in rows.items():
-        if kind == "vat":
-            code, _, rate = key.partition(":")
-            found.append({"code": code, "rate": int(rate), "gross": row[2], "vat": row[3], "net": row[2] - row[3]})
+    for key, (_, _, gross, vat) in kinds.get("vat", {}).items():
+        code, _, rate = key.partition(":")
+        found.append({"code": code, "rate": int(rate), "gross": gross, "vat": vat, "net": gross - vat})
     return sorted(found, key=lambda block: -block["rate"])

@@ -64,7 +64,7 @@ def wrap(text: str, width: int) -> list[str]:
         while cell_len(word) > width:
             head = set_cell_size(word, width)
             lines += [line, head] if line else [head]
-            line, word = "", word[len(head.rstrip()) :]
+            line, word = "", word[max(len(head.rstrip()), 1) :]
         if line and cell_len(line) + 1 + cell_len(word) > width:
             lines.append(line)
             line = word

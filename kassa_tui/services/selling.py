@@ -268,10 +268,13 @@ def _add(till: Till, article: Article, raw: str, reading: barcode.Code | None) -
 def goods(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> tuple[Line, ...] | Refused:
     """The lines of an article as it was scanned: what the label says comes first, then what was typed before it."""
     pieces = till.quantity
-    gross = reading.price if reading else None
+    labels = pieces // ONE if pieces and pieces % ONE == 0 else 1
+    gross = reading.price * labels if reading and reading.price is not None else None
     source, typed_weight = None, False
+    if pieces and pieces % ONE and reading and (reading.weight or gross is not None):
+        return refused("whole_pieces", name=article.name)
     if reading and reading.weight:
-        thousandths = reading.weight
+        thousandths = reading.weight * labels
     elif gross is not None and article.unit == KG and article.price:
         thousandths = half_away(gross * ONE, article.price) or 1
     elif article.unit == KG:

@@ -32,12 +32,13 @@ PIN_MANAGER, MANAGER = "9999", "Bas"
 class Counter:
     """A till in a terminal."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
-        """Begins at once; ``folder`` has the ``till.toml``."""
+    def __init__(self, folder: Path, before: str = "", env: Mapping[str, str] | None = None) -> None:
+        """Begins at once; ``folder`` has the ``till.toml``. ``before`` is Python that its process runs first."""
         self.folder, self.data = folder, folder / "data"
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
-        argv = [sys.executable, "-m", "kassa_tui", "till", "--config", str(folder / "till.toml")]
+        start = f"import sys\n{before}\nfrom kassa_tui.cli import main\nsys.exit(main(sys.argv[1:]))"
+        argv = [sys.executable, "-c", start, "till", "--config", str(folder / "till.toml")]
         paths = {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
         self._terminal = Terminal(argv, COLUMNS, ROWS, {**paths, **(env or {})})
         self.pid = self._terminal.process.pid

@@ -63,8 +63,9 @@ class Cashier:
         if number % 17 == 0:
             self._park_and_recall(ticket)
         cut = POWER_CUTS.get(number, "")
-        if cut == "lines":
+        if cut:
             self.till.wait_for_lines(len(ticket.lines))
+        if cut == "lines":
             self._power_cut()
             self.till.see(euro(ticket.total))
         self._pay(ticket, number, cut == "paying")
