@@ -211,7 +211,7 @@ class Sheet(View):
         self, desk: Desk, title: str, rows: Sequence[Row], extra: dict[str, Callable[[], object]] | None = None
     ) -> None:
         super().__init__(desk)
-        self._title, self._rows, self._top, self._room = title, list(rows), 0, 1
+        self._title, self._rows, self._top, self._room = title, list(rows), 0, len(rows)
         self._extra = extra or {}
         self.keys = ("up", "down", *self._extra, "back")
 

@@ -99,9 +99,11 @@ class PayView(View):
     def act(self, act: str) -> bool:
         """Tenders, taking one back, and the way back."""
         desk = self.desk
-        if act in ("cash", "enter"):
-            return self._cash(act == "enter")
-        if act == "pin":
+        if act == "cash":
+            self._cash()
+        elif act == "enter":
+            self._which_tender()
+        elif act == "pin":
             text = self.take()
             cents = amount_of(desk, text, tender=True) if text else None
             if not text or cents is not None:
@@ -131,14 +133,18 @@ class PayView(View):
             return
         self.desk.act(cards.ended, state.state, dict(state.detail))
 
-    def _cash(self, entered: bool) -> bool:
+    def _cash(self) -> None:
         text = self.take()
-        if not text and entered:
-            return True
         cents = amount_of(self.desk, text, tender=True) if text else None
         if not text or cents is not None:
             self.desk.act(checkout.cash, cents)
-        return True
+
+    def _which_tender(self) -> None:
+        """Enter never pays: elsewhere it means an article, and people press it without looking."""
+        if self.entry:
+            label = self.desk.keymap.label
+            text = self.desk.t("Contant is {cash}, pin is {pin}", cash=label("cash"), pin=label("pin"))
+            self.desk.tell(text, FAINT, "refused")
 
     def _voucher(self) -> None:
         desk, t = self.desk, self.desk.t

@@ -233,7 +233,7 @@ def write_config(
 ) -> config.Config:
     """The ``till.toml`` of a till in ``folder``."""
     path = folder / "till.toml"
-    shop = SHOP.format(country=country, rules=rules, terminal=terminal, name=json.dumps(name))
+    shop = SHOP.format(country=country, rules=rules, terminal=terminal, name=json.dumps(name, ensure_ascii=False))
     path.write_text(shop, "utf-8")
     return config.load(path)
 
