@@ -12,8 +12,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, ParamSpec, cast
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from kassa_tui.domain.outcome import Done
     from kassa_tui.services.ports import CardState
     from kassa_tui.services.till import Till
+
+P = ParamSpec("P")
 
 MIN_WIDTH, MIN_HEIGHT = 60, 20
 BELLS = {"ok": "", "paid": "\a", "unknown": "\a\a", "age": "\a\a\a", "refused": "\a\a"}
@@ -100,13 +102,13 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def strokes(self, strokes: list[Stroke]) -> None:
         """Keys and scans of one read, in order."""
-        with self._guarded():
-            self._touched = time.monotonic()
+        with self._painted():
             for stroke in strokes:
                 if isinstance(stroke, str):
-                    self.desk.scan(stroke)
+                    self._guarded(self.desk.scan, stroke)
                 else:
-                    self.desk.key(*stroke)
+                    self._guarded(self.desk.key, *stroke)
+            self._touched = time.monotonic()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys that arrive by Textual's own road (a test's pilot) take ours."""
@@ -117,7 +119,11 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def scanned(self, code: str) -> None:
         """A scan from a device's thread."""
-        self._from_thread(lambda: self.desk.scan(code))
+        self._from_thread(lambda: self._scanned(code))
+
+    def _scanned(self, code: str) -> None:
+        self.desk.scan(code)
+        self._touched = time.monotonic()
 
     def scanner_told(self, state: str) -> None:
         """A scanner went away or came back; called on its thread."""
@@ -231,11 +237,11 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         from kassa_tui import bootstrap
 
         try:
+            self.desk.keymap = bootstrap.key_map(config)
             till = bootstrap.open_till(config, screen=self)
         except Exception as error:  # noqa: BLE001
             self._cannot_start(error)
             return
-        self.desk.keymap = bootstrap.key_map(config)
         self.desk.shop_words = words(config.shop.language)
         self.desk.words = self.desk.shop_words
         self.use(till)
@@ -278,26 +284,30 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.repaint()
 
     def _from_thread(self, work: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None:
-            loop.call_soon_threadsafe(self._run_guarded, work)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever wanted to know
+                self._loop.call_soon_threadsafe(self._run, work)
 
-    def _run_guarded(self, work: Callable[[], object]) -> None:
-        with self._guarded():
-            work()
+    def _run(self, work: Callable[[], object]) -> None:
+        with self._painted():
+            self._guarded(work)
+
+    def _guarded(self, work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """One place where a fault of ours ends: logged, told in a line, and the till goes on with its ticket."""
+        try:
+            work(*args, **kwargs)
+        except Exception:
+            import logging
+
+            logging.getLogger("kassa").exception("fault in an act")
+            self.desk.tell(self.desk.t("Er ging iets mis; de bon is bewaard. Bel de helpdesk."), "bad", "refused")
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """One place where a fault of ours ends: logged, told in a line, and the till goes on with its ticket."""
+    def _painted(self) -> Iterator[None]:
+        """Acts, then the screen, then the open ticket's way to the disk."""
         with self._context():
-            try:
-                yield
-            except Exception:
-                import logging
-
-                logging.getLogger("kassa").exception("fault in an act")
-                self.desk.tell(self.desk.t("Er ging iets mis; de bon is bewaard. Bel de helpdesk."), "bad", "refused")
-            self.repaint()
+            yield
+            self._guarded(self.repaint)
             if self.desk.till is not None:
                 self.desk.till.settle()
 

@@ -78,8 +78,9 @@ class Bell:
 
     def close(self) -> None:
         """Let go of the pipe; nobody may wait any more."""
-        for end in (self._read, self._write):
-            with contextlib.suppress(OSError):
+        ends, self._read, self._write = (self._read, self._write), -1, -1
+        for end in ends:
+            if end >= 0:
                 os.close(end)
 
 
@@ -116,7 +117,8 @@ class Supervisor:
         self._told, self._wait, self._clock = told, wait, clock
         self._stop = Bell()
         self._trouble: Refused | None = Refused("device_opening", {"device": role})
-        self._logged = ""
+        self._logged, self._recovery_logged = "", False
+        """The failure that the log has already, and whether it also has its end."""
         self._thread = threading.Thread(target=self._run, name=f"device-{role}", daemon=True)
 
     @property
@@ -136,45 +138,54 @@ class Supervisor:
         """Whether the thread ended within so many seconds; a driver that hangs is left to the end of the process."""
         if self._thread.ident is not None:
             self._thread.join(seconds)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        self._stop.close()
+        return True
 
     def _run(self) -> None:
         delay = FIRST_RETRY_S
         while not self._stop.is_set():
             since = self._clock()
-            try:
-                self._serve()
-            except DeviceError as error:
-                self._failed(error)
-            except Exception:
-                logging.getLogger("kassa.devices").exception("%s: fault in the driver", self.role)
-                self._failed(DeviceError("device_fault"))
+            failure = self._served()
             if self._stop.is_set():
                 return
-            delay = FIRST_RETRY_S if self._clock() - since >= STEADY_S else delay
+            if self._clock() - since >= STEADY_S:
+                delay, self._logged = FIRST_RETRY_S, ""
+            self._failed(failure or DeviceError("device_missing"))
             self._wait(self._stop, delay)
             delay = min(delay * 2, LONGEST_RETRY_S)
 
-    def _serve(self) -> None:
+    def _served(self) -> DeviceError | None:
+        """Open and run until it fails or must stop; why it failed."""
         try:
-            self.device.open()
-            self._works()
-            self.device.run(self._stop)
-        finally:
-            self.device.close()
+            try:
+                self.device.open()
+                self._works()
+                self.device.run(self._stop)
+            finally:
+                self.device.close()
+        except DeviceError as error:
+            return error
+        except Exception:
+            logging.getLogger("kassa.devices").exception("%s: fault in the driver", self.role)
+            return DeviceError("device_fault")
+        return None
 
     def _works(self) -> None:
-        if self._trouble is not None:
-            level = logging.INFO if self._logged else logging.DEBUG
-            logging.getLogger("kassa.devices").log(level, "%s: works", self.role)
-            self._trouble = None
-            self._told(self.role, None)
+        if self._trouble is None:
+            return
+        if self._logged and not self._recovery_logged:
+            self._recovery_logged = True
+            logging.getLogger("kassa.devices").info("%s: works again", self.role)
+        self._trouble = None
+        self._told(self.role, None)
 
     def _failed(self, error: DeviceError) -> None:
         before = self._trouble
         self._trouble = Refused(error.code, {"device": self.role, **error.facts})
         if error.code != self._logged:
-            self._logged = error.code
+            self._logged, self._recovery_logged = error.code, False
             logging.getLogger("kassa.devices").warning("%s: %s %s", self.role, error.code, error.facts)
         if before is None or before.code != error.code:
             self._told(self.role, self._trouble)

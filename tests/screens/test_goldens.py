@@ -73,7 +73,7 @@ SCENES: dict[str, Scene] = {
     "pay-card-busy": card("enter_pin"),
     "pay-card-unknown": lambda h: h.sell(BREAD).press("pin").type("o"),
     "pay-card-decide": lambda h: h.sell(BREAD).press("pin").type("o").type("n"),
-    "pay-voucher": lambda h: h.sell(BREAD).press("pay", "voucher").enter("ABC"),
+    "pay-voucher": lambda h: h.sell(BREAD).press("pay", "voucher").enter("ABCD1234"),
     "search": lambda h: h.press("search").type("kra").press("down"),
     "search-nothing": lambda h: h.type("xyzzy").press("search"),
     "prompt-price": lambda h: h.sell(BREAD).press("price").type("0,4"),

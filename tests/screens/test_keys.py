@@ -81,7 +81,8 @@ SELL: dict[str, tuple[Check, Check]] = {
     "group": (lambda h: h.type("2").press("group").enter("2"), lambda h: last(h) == (1000, 200)),
     "copy": (lambda h: h.press("cash", "copy"), lambda h: "K1-000001 wordt afgedrukt" in h.desk.message),
     "gift": (lambda h: h.press("cash", "gift"), lambda h: "K1-000001 wordt afgedrukt" in h.desk.message),
-    "voucher": (lambda h: h.type("10,").press("voucher"), lambda h: "Akkoord nodig" in h.text()),
+    "voucher": (lambda h: h.type("10,").press("voucher"),
+                lambda h: names(h.till)[-1] == "Tegoedbon" and last(h) == (1000, 1000)),
     "account": (lambda h: h.type("100").press("customer", "account"), lambda h: "Akkoord nodig" in h.text()),
 }  # fmt: skip
 """Act → pressing it with twelve rolls on the ticket, and what is so then."""
@@ -96,7 +97,7 @@ PAY: dict[str, tuple[Check, Check]] = {
     "correct": (lambda h: h.type("1,").press("cash", "correct"), lambda h: "Teruggegeven: € 1,00" in h.desk.message),
     "lock": (lambda h: h.press("lock"), lambda h: h.till.locked),
     "back": (lambda h: h.press("back"), lambda h: h.till.open.payment is None and len(names(h.till)) == 12),
-    "voucher": (lambda h: h.press("voucher").enter("X1").enter("5"), lambda h: "Nog te betalen: € 1,60" in h.text()),
+    "voucher": (lambda h: h.press("voucher").enter("X1234").enter("5"), lambda h: "Nog te betalen: € 1,60" in h.text()),
     "account": (lambda h: h.press("account"), lambda h: "Akkoord nodig" in h.text()),
 }  # fmt: skip
 """The same on the pay view; every other act is refused there in words."""
