@@ -1,12 +1,14 @@
 """From key or scan to paint, start-up, memory and idle: the till in a pty, beside the floors.
 
-Usage: python -m bench.bench_screen [ARTICLES.csv] [--rounds N]
+Usage: python -m bench.bench_screen [ARTICLES.csv] [--rounds N] [--past FOLDER]
+``--past`` is a folder with a ``till.db`` and its key, as ``bench.big_till`` makes them: a till with a long history.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -40,17 +42,25 @@ def launch(folder: Path, **env: str) -> Terminal:
     return Terminal([program, "till", "--config", str(folder / "till.toml")], env=env)
 
 
-def series(
-    terminal: Terminal, acts: list[bytes], fd: int | None = None, pause: float = 0.05
-) -> tuple[list[float], list[int]]:
-    """Latency and bytes of each act, at rest before each."""
-    times, counts = [], []
-    for act in acts:
-        seconds, count = terminal.answer(act, fd)
-        times.append(seconds)
-        counts.append(count)
-        time.sleep(pause)
-    return times, counts
+class Meter:
+    """Times acts on a terminal, with a sample of the floor beside each."""
+
+    def __init__(self) -> None:
+        self.echo = floors.Echo()
+
+    def series(
+        self, name: str, terminal: Terminal, acts: list[bytes], fd: int | None = None, aim: str = "", pause: float = 0.05
+    ) -> None:  # fmt: skip
+        """Print latency and bytes of acts, each at rest, against F_echo of the same moments."""
+        times, counts, floor = [], [], []
+        for act in acts:
+            floor.append(self.echo.once())
+            time.sleep(pause)
+            seconds, count = terminal.answer(act, fd)
+            times.append(seconds)
+            counts.append(count)
+            time.sleep(pause)
+        row(name, times, statistics.median(floor), counts, aim)
 
 
 def row(name: str, times: list[float], floor: float, counts: list[int] | None = None, aim: str = "") -> None:
@@ -60,23 +70,21 @@ def row(name: str, times: list[float], floor: float, counts: list[int] | None = 
     print(f"{name:<46}{p50 * 1e3:9.2f} ms {p99 * 1e3:9.2f} ms {p50 / floor:8.1f} x {size}  {aim}")
 
 
-def scans(folder: Path, echo: float, rounds: int, label: str) -> None:
-    """A scan from a device, from a wedge's burst, and the same typed."""
-    codes = codes_of(folder, rounds * 3)
+def scans(folder: Path, meter: Meter, rounds: int, label: str) -> None:
+    """A scan from a device at three lengths of ticket, and a wedge's burst."""
     terminal = start(folder)
     fifo = os.open(folder / "scanner", os.O_WRONLY)
+    have = 0
     for length in (10, 100, 500):
-        have = int(label_lines.get(id(terminal), 0))
         for code in codes_of(folder, length - have):
             os.write(fifo, code.encode() + b"\n")
-        label_lines[id(terminal)] = length
         terminal.drain(1.0)
-        acts = [code.encode() + b"\n" for code in codes[:rounds]]
-        times, counts = series(terminal, acts, fifo)
-        label_lines[id(terminal)] += rounds
-        row(f"scan, {label}, {length} lines", times, echo, counts, "p50 <= 8 x, p99 <= 16.7 ms, <= 300 B")
-    times, counts = series(terminal, [code.encode() + b"\r" for code in codes[:rounds]])
-    row(f"wedge burst, {label}", times, echo, counts, "p50 <= 16 x")
+        acts = [code.encode() + b"\n" for code in codes_of(folder, rounds)]
+        aim = "p50 <= 8 x, p99 <= 16.7 ms, <= 300 B"
+        meter.series(f"scan, {label}, {length} lines", terminal, acts, fifo, aim)
+        have = length + rounds
+    bursts = [code.encode() + b"\r" for code in codes_of(folder, rounds)]
+    meter.series(f"wedge burst, {label}", terminal, bursts, None, "p50 <= 16 x")
     os.close(fifo)
     print(f"{'memory (RSS)':<46}{terminal.rss_mb():9.1f} MB{'':42}<= 40 MB")
     before = terminal.cpu()
@@ -85,42 +93,39 @@ def scans(folder: Path, echo: float, rounds: int, label: str) -> None:
     terminal.close()
 
 
-label_lines: dict[int, int] = {}
-
-
-def keys(folder: Path, echo: float, rounds: int) -> None:
-    """Keys of the sell screen, and dialogs."""
-    terminal = start(folder)
+def keys(folder: Path, meter: Meter, rounds: int) -> None:
+    """Keys of the sell screen, dialogs, paying, searching."""
+    terminal, half = start(folder), rounds // 2
     for code in codes_of(folder, 8):
         terminal.write(code.encode() + b"\r")
         terminal.drain(0.1)
-    row("digit key", series(terminal, [b"1", b"\x7f"] * (rounds // 2))[0], echo, None, "<= 12 x")
-    row("arrow key", series(terminal, [b"\x1b[A", b"\x1b[B"] * (rounds // 2))[0], echo, None, "<= 12 x")
-    row("functions open / close", series(terminal, [F10, ESC] * (rounds // 2), pause=0.1)[0], echo, None, "<= 20 x")
-    row("pay view open / close", series(terminal, [F9, ESC] * (rounds // 2), pause=0.1)[0], echo, None, "<= 20 x")
-    times = []
-    for code in codes_of(folder, rounds // 2):
+    meter.series("digit key", terminal, [b"1", b"\x7f"] * half, None, "<= 12 x")
+    meter.series("arrow key", terminal, [b"\x1b[A", b"\x1b[B"] * half, None, "<= 12 x")
+    meter.series("functions open, close", terminal, [F10, ESC] * half, None, "<= 20 x", 0.1)
+    meter.series("pay view open, close", terminal, [F9, ESC] * half, None, "<= 20 x", 0.1)
+    times, floor = [], []
+    for code in codes_of(folder, half):
         terminal.write(code.encode() + b"\r")
         terminal.drain(0.06)
+        floor.append(meter.echo.once())
         times.append(terminal.answer(F12)[0])
         time.sleep(0.2)
-    row("pay key -> sale on disk and change shown", times, echo)
-    letters = [bytes([c]) for c in b"chocola"]
-    found = []
-    for _ in range(max(rounds // 7, 1)):
-        terminal.write(b"\x1bOQ")
+    row("pay key -> sale on disk and change shown", times, statistics.median(floor))
+    letters = [bytes([c]) for c in b"ocola"]
+    for _ in range(2):
+        terminal.write(b"\x1bOQch")
         terminal.drain(0.1)
-        found += series(terminal, letters)[0][2:]
+        meter.series("search from the third letter, hits painted", terminal, letters, None, "<= 2 frames (33 ms)")
         terminal.write(ESC)
         terminal.drain(0.1)
-    row("search from the third letter, 17 hits painted", found, echo, None, "<= 2 frames (33 ms)")
     terminal.close()
 
 
-def boots(folder: Path, floor: float, rounds: int) -> None:
-    """From exec to the first sign of life and to the log-in."""
-    first, frame = [], []
+def boots(folder: Path, rounds: int) -> None:
+    """From exec to the first sign of life and to the log-in, a bare Python started before each."""
+    first, frame, floor = [], [], []
     for _ in range(rounds):
+        floor.append(floors.boot_once())
         terminal = launch(folder)
         while not terminal.seen:
             terminal.read(1)
@@ -128,8 +133,8 @@ def boots(folder: Path, floor: float, rounds: int) -> None:
         frame.append(terminal.until(b"Pincode"))
         terminal.close()
         time.sleep(0.2)
-    row("exec -> first sign of life", first, floor, None, "<= 1.5 x F_boot")
-    row("exec -> log-in frame", frame, floor, None, "<= 22 x F_boot")
+    row("exec -> first sign of life", first, statistics.median(floor), None, "<= 1.5 x F_boot")
+    row("exec -> log-in frame", frame, statistics.median(floor), None, "<= 22 x F_boot")
 
 
 def main() -> None:
@@ -137,17 +142,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("articles", nargs="?")
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--past", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kassa-bench-") as name:
         folder = Path(name)
+        if args.past:
+            shutil.copytree(args.past, folder / "data")
         count = make_shop(folder, Path(args.articles) if args.articles else None)
-        echo, boot = floors.echo(), floors.boot()
-        load = os.getloadavg()[0]
-        print(f"F_echo {echo * 1e3:.2f} ms   F_boot {boot * 1e3:.1f} ms   {count} articles   load {load:.1f}")
+        print(f"{count} articles   load {os.getloadavg()[0]:.1f}   x: against F_echo, or F_boot, of the same moments")
         print(f"{'':<46}{'p50':>12} {'p99':>12} {'x floor':>10}")
-        scans(folder, echo, args.rounds, f"{count} articles")
-        keys(folder, echo, args.rounds)
-        boots(folder, boot, 12)
+        meter = Meter()
+        scans(folder, meter, args.rounds, f"{count} articles")
+        keys(folder, meter, args.rounds)
+        boots(folder, 12)
 
 
 if __name__ == "__main__":

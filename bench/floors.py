@@ -17,29 +17,30 @@ _ECHO = (
 )
 
 
-def boot() -> float:
-    """F_boot: seconds of ``python -I -S -c pass``."""
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def boot_once() -> float:
+    """Seconds of one ``python -I -S -c pass``."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True)
+    return time.perf_counter() - start
 
 
-def echo() -> float:
-    """F_echo: seconds from a key to 57 bytes painted by raw Python."""
-    terminal = Terminal([sys.executable, "-I", "-S", "-c", _ECHO])
-    terminal.until(b"R")
-    times = []
-    for _ in range(80):
-        time.sleep(0.01)
+class Echo:
+    """F_echo: from a key to 57 bytes painted by raw Python; one sample at a time, between the samples it is beside."""
+
+    def __init__(self) -> None:
+        self._terminal = Terminal([sys.executable, "-I", "-S", "-c", _ECHO])
+        self._terminal.until(b"R")
+
+    def once(self) -> float:
+        """Seconds of one key."""
         start = time.perf_counter()
-        terminal.write(b"a")
-        terminal.read(1)
-        times.append(time.perf_counter() - start)
-    terminal.close()
-    return statistics.median(times)
+        self._terminal.write(b"a")
+        self._terminal.read(1)
+        return time.perf_counter() - start
+
+    def close(self) -> None:
+        """End the program."""
+        self._terminal.close()
 
 
 def sync(folder: Path) -> tuple[float, float]:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, cast
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
@@ -23,8 +24,11 @@ from textual import events
 from textual.app import App
 from textual.screen import Screen
 
+from kassa_tui.blackbox import BlackBox, Recorder
 from kassa_tui.keymap import KeyMap
 from kassa_tui.messages import words
+from kassa_tui.notify import ALIVE, READY, STOPPING, Notify
+from kassa_tui.screens.attendant import Attendant
 from kassa_tui.screens.canvas import Canvas
 from kassa_tui.screens.counter import Counter
 from kassa_tui.screens.desk import Desk, Host
@@ -33,7 +37,6 @@ from kassa_tui.screens.keyboard import KassaDriver, Stroke
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kassa_tui.bootstrap import Closes
     from kassa_tui.config import Config
     from kassa_tui.domain.outcome import Done
     from kassa_tui.services.ports import CardState
@@ -79,7 +82,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.trouble: list[str] = []
         """Why the till could not start, for the command line to print."""
         self._touched = time.monotonic()
-        self.scanners: list[Closes] = []
+        self.box, self.recorder = BlackBox(), cast("Recorder | None", None)
+        self.watchdog = Notify(os.environ)
+        self.attendant = Attendant(self.desk, self)
         self.real_till: Till | None = None
         """The till behind the one for practice."""
 
@@ -104,6 +109,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         """Keys and scans of one read, in order."""
         with self._painted():
             for stroke in strokes:
+                self._remember(stroke)
                 if isinstance(stroke, str):
                     self._guarded(self.desk.scan, stroke)
                 else:
@@ -121,13 +127,21 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         """A scan from a device's thread."""
         self._from_thread(lambda: self._scanned(code))
 
+    def _remember(self, stroke: Stroke) -> None:
+        """For the black box; what is typed while a PIN is asked for is no more than stars."""
+        if isinstance(stroke, str):
+            self.box.scan(stroke, self.desk.top.secret)
+        else:
+            self.box.key(stroke[0], self.desk.top.secret)
+
     def _scanned(self, code: str) -> None:
+        self._remember(code)
         self.desk.scan(code)
         self._touched = time.monotonic()
 
-    def scanner_told(self, state: str) -> None:
-        """A scanner went away or came back; called on its thread."""
-        self._from_thread(lambda: self.desk.scanner_state(state))
+    def later(self, work: Callable[[], object]) -> None:
+        """Do something on the screen's own thread; called on any."""
+        self._from_thread(work)
 
     def hung_up(self) -> None:
         """The terminal is gone, or the system stops: end in good order, the ticket is safe."""
@@ -142,7 +156,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             text = self.desk.t("Te klein scherm: {width}x{height}", width=width, height=height)
             self.canvas.paint([((text[:width], "text"),)] + [()] * (height - 1), width)
             return
-        self.canvas.paint(self.desk.rows(width, height), width)
+        rows = self.desk.rows(width, height)
+        self.canvas.paint(rows, width)
+        self.box.screen(rows, self.desk.top.entry if self.desk.top.secret else "")
 
     def sound(self, sound: str) -> None:
         """The terminal's bell, in a pattern."""
@@ -171,7 +187,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def language(self, language: str) -> None:
         """The person's own language."""
-        self.desk.words = words(language) if language else self.desk.shop_words
+        shop = self.desk.shop_words
+        own = language and not shop.language.startswith(language)
+        self.desk.words = words(language) if own else shop
 
     def card_told(self, state: CardState) -> None:
         """The terminal's word, brought to the loop."""
@@ -211,6 +229,26 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         practice.person, self.real_till = till.person, till
         self.use(practice)
 
+    def support(self) -> None:
+        """A file for the helpdesk, made on a thread of its own; the message line says where it is."""
+        if self.desk.till is not None and self.recorder is not None:
+            work = partial(self._make_support, self.desk.till.config, self.recorder)
+            threading.Thread(target=work, name="support", daemon=True).start()
+
+    def _make_support(self, config: Config, recorder: Recorder) -> None:
+        from kassa_tui.clock import SystemClock
+        from kassa_tui.services import support
+
+        recorder.write()
+        try:
+            path = support.make(config, SystemClock(), time.strftime("%Y%m%d-%H%M%S"))
+            text = self.desk.t("Bestand voor de helpdesk: {path}", path=path)
+        except Exception as error:  # noqa: BLE001  told in words, and the till goes on
+            from kassa_tui.failures import explain
+
+            text = explain(error, self.desk.words)[0]
+        self._from_thread(lambda: self.desk.tell(text))
+
     def quit(self) -> None:
         """Leave in good order."""
         self.exit(0)
@@ -245,7 +283,10 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.desk.shop_words = words(config.shop.language)
         self.desk.words = self.desk.shop_words
         self.use(till)
-        self.scanners = bootstrap.make_scanners(config, self.scanned, self.scanner_told)
+        self.recorder = Recorder(self.box, config.till.data)
+        self.watchdog.tell(READY)
+        devices = bootstrap.make_devices(config, self.attendant)
+        self.attendant.listen(devices, bootstrap.make_customer(config, devices))
         self.set_interval(1.0, self._tick)
         self.set_timer(1.0, self._settle)
 
@@ -257,6 +298,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.counter.equip()
         self.counter.login.catch_up()
         self.repaint()
+        self.attendant.equip(till)
 
     def _cannot_start(self, error: Exception) -> None:
         from kassa_tui.failures import exit_code, explain
@@ -271,6 +313,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         gc.set_threshold(50_000, 50, 50)
 
     def _tick(self) -> None:
+        self.watchdog.tell(ALIVE)
         till = self.desk.till
         if till is None:
             return
@@ -300,6 +343,9 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             import logging
 
             logging.getLogger("kassa").exception("fault in an act")
+            self.box.note("fault in an act")
+            if self.recorder is not None:
+                self.recorder.flush()
             self.desk.tell(self.desk.t("Er ging iets mis; de bon is bewaard. Bel de helpdesk."), "bad", "refused")
 
     @contextmanager
@@ -310,14 +356,17 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             self._guarded(self.repaint)
             if self.desk.till is not None:
                 self.desk.till.settle()
+            self._guarded(self.attendant.look)
 
 
 def start(demo: bool, options: Mapping[str, str | None]) -> int:
     """Run the till on this terminal, with ``--config`` or ``--data``; the exit code of ``kassa till``."""
     app = KassaApp(options, demo=demo)
     code = app.run(mouse=False)
-    for device in app.scanners:
-        device.close()
+    app.watchdog.tell(STOPPING)
+    app.attendant.close()
+    if app.recorder is not None:
+        app.recorder.close()
     for till in (app.real_till, app.desk.till):
         if till is not None:
             till.close()

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config
+    from kassa_tui.hardware.registry import Devices, Hears
     from kassa_tui.keymap import KeyMap
     from kassa_tui.services.ports import CardTerminal, Printer
+    from kassa_tui.services.showing import Customer
     from kassa_tui.services.till import Till
     from kassa_tui.storage.csvread import ImportReport
     from kassa_tui.storage.journal import Clock
@@ -33,13 +35,6 @@ class Screen(Protocol):
 
     def printed(self, text: str, kicked: bool) -> None:
         """A job's text and whether the drawer was opened; called on the print thread."""
-
-
-class Closes(Protocol):
-    """A device that is let go of at the end."""
-
-    def close(self) -> None:
-        """Let go; harmless when called again."""
 
 
 def demo_folder(environ: Mapping[str, str]) -> Path:
@@ -212,12 +207,20 @@ def _print(till: Till, printer: Printer) -> None:
     till.printing = PrintQueue(till.store, printer, compose, lambda state: None)
 
 
-def make_scanners(config: Config, deliver: Callable[[str], None], told: Callable[[str], None]) -> list[Closes]:
-    """The configured scanners that are no keyboards, reading; ``deliver`` and ``told`` are called on their threads."""
-    from kassa_tui.hardware.scanner_pipe import PipeScanner
+def make_devices(config: Config, hears: Hears) -> Devices:
+    """The configured scanners, keyboards, scale and display, not yet started; ``hears`` is called on their threads."""
+    from kassa_tui.hardware.registry import make
+    from kassa_tui.keymap import DEFAULT
 
-    devices = [device for device in config.devices_of("scanner") if device.kind == "pipe"]
-    return [PipeScanner(device.options["path"], deliver, told) for device in devices]
+    return make(config.devices, hears, DEFAULT)
+
+
+def make_customer(config: Config, devices: Devices) -> Customer | None:
+    """Who keeps the customer's display up to date; None without one."""
+    from kassa_tui.messages import words
+    from kassa_tui.services.showing import Customer
+
+    return Customer(devices.display, words(config.shop.language)) if devices.display is not None else None
 
 
 def _practice(config: Config) -> Config:

@@ -359,7 +359,7 @@ def _devices(reader: _Reader, raw: Any) -> tuple[Device, ...]:
             continue
         devices.append(device)
         options = device.options
-        place = tuple(options.get(key) for key in ("path", "host", "port", "pin"))
+        place = tuple(options.get(key) for key in checks.PLACE)
         first = places.setdefault((device.role, *place), where)
         if first != where:
             reader.report(where, "duplicate", other=first)
@@ -382,7 +382,8 @@ def _device(reader: _Reader, where: str, raw: Any) -> Device | None:
         return None
     defaults = kinds[kind]
     needed = [option for option, default in defaults.items() if default is ...]
-    options = reader.values(where, given, {option: checks.OPTIONS[option] for option in defaults}, needed)
-    if len(reader.problems) > before:
-        return None
-    return Device(role, kind, MappingProxyType({**defaults, **options}))
+    options = {**defaults, **reader.values(where, given, {name: checks.OPTIONS[name] for name in defaults}, needed)}
+    if len(reader.problems) == before:
+        for key, wrong in checks.device_wrongs(kind, options):
+            reader.report(f"{where}.{key}", wrong.code, **wrong.facts)
+    return Device(role, kind, MappingProxyType(options)) if len(reader.problems) == before else None

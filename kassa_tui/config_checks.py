@@ -228,6 +228,12 @@ OPTIONS: Mapping[str, Check] = {
     "cut": one_of("FULL", "PART"),
     "double_byte": _flag,
     "layout": one_of("us", "be", "fr", "de"),
+    "usb": _matching(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}", "usb_id"),
+    "phys": text_line,
+    "keys": _path,
+    "polynomial": _matching(r"[0-9a-fA-F]{4}", "four_hex_digits"),
+    "scale_text": _flag,
+    "start": _matching(r"(?:[0-9a-fA-F]{2} ?)+", "hex_bytes"),
     "pin": one_of(2, 5),
     "on_ms": _whole(2, 510),
     "off_ms": _whole(2, 510),
@@ -244,7 +250,8 @@ _PAPER = {
 }
 _LINE = {"path": ..., "baud": 9600, "framing": "8N1"}
 _PROTOCOL_LINE = {"path": ..., "baud": None, "framing": None}
-_DISPLAY = {**_LINE, "codepage": "CP858", "columns": 20}
+_DISPLAY = {**_LINE, "codepage": "CP858", "columns": 20, "start": None}
+_INPUT = {"path": None, "usb": None, "phys": None, "layout": "us"}
 
 KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "printer": {
@@ -254,10 +261,32 @@ KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "serial": {**_LINE, **_PAPER},
         "screen": _PAPER,
     },
-    "scanner": {"pipe": {"path": ...}, "wedge": {}, "evdev": {"path": ..., "layout": "us"}, "serial": _LINE},
-    "display": {"escpos": _DISPLAY, "cd5220": _DISPLAY, "dsp800": _DISPLAY, "screen": {}},
-    "scale": dict.fromkeys(("toledo8217", "mtsics", "nci", "adam", "dialog06"), _PROTOCOL_LINE),
+    "scanner": {"pipe": {"path": ...}, "wedge": {}, "evdev": _INPUT, "serial": _LINE},
+    "keyboard": {"evdev": {**_INPUT, "keys": None}},
+    "display": {"escpos": _DISPLAY, "cd5220": _DISPLAY, "dsp800": _DISPLAY, "screen": {"path": ..., "columns": 40}},
+    "scale": {
+        **dict.fromkeys(("toledo8217", "mtsics", "nci", "adam"), _PROTOCOL_LINE),
+        "dialog06": {**_PROTOCOL_LINE, "polynomial": None, "scale_text": False},
+    },
     "drawer": {"printer": {"pin": 2, "on_ms": 100, "off_ms": 200}, "none": {}},
     "card_terminal": {"standalone": {}, "demo": {}},
 }
 """Role → kind → option → default; ``...`` is an option that must be given."""
+
+PLACE = ("path", "usb", "phys", "host", "port", "pin")
+"""Options that say where a device is: no two of a role may have all of them alike."""
+
+
+def device_wrongs(kind: str, options: Mapping[str, Any]) -> list[tuple[str, Wrong]]:
+    """What is wrong with a device's options together, each with the option that it is about.
+
+    An input device needs one way to be found, and its event number is none: that changes with every plug.
+    """
+    if kind != "evdev":
+        return []
+    path = options["path"]
+    if not (path or options["usb"] or options["phys"]):
+        return [("path", Wrong("missing"))]
+    if path and re.fullmatch(r"event\d+", path.name):
+        return [("path", Wrong("event_number", given=str(path)))]
+    return []

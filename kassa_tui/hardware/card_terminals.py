@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
-from kassa_tui.services.ports import CardState
+from kassa_tui.services.ports import CardRequest, CardState, Tell
 
 
 class StandAlone:
@@ -13,12 +12,31 @@ class StandAlone:
 
     stand_alone = True
 
-    def pay(self, payment: str, amount: int, tell: Callable[[CardState], None]) -> None:
+    def pay(self, request: CardRequest, tell: Tell) -> None:
         """Ask the cashier to confirm."""
-        tell(CardState("confirm"))
+        tell(CardState("confirm", payment=request.payment))
+
+    def refund(self, request: CardRequest, tell: Tell) -> None:
+        """Ask the cashier to confirm."""
+        self.pay(request, tell)
+
+    def status(self, request: CardRequest, tell: Tell) -> None:
+        """Only the cashier can look."""
+        tell(CardState("unknown", {"code": "unsupported"}, request.payment))
 
     def abort(self) -> None:
         """Nothing to stop: the terminal does not listen."""
+
+    def end_of_day(self, tell: Tell) -> None:
+        """Done on the terminal itself."""
+        tell(CardState("refused", {"code": "unsupported"}))
+
+    def reprint(self, tell: Tell) -> None:
+        """Done on the terminal itself."""
+        tell(CardState("refused", {"code": "unsupported"}))
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 class DemoTerminal:
@@ -31,21 +49,41 @@ class DemoTerminal:
     def __init__(self) -> None:
         self._stop = threading.Event()
 
-    def pay(self, payment: str, amount: int, tell: Callable[[CardState], None]) -> None:
+    def pay(self, request: CardRequest, tell: Tell) -> None:
         """Start; the states come from a thread of the terminal's own."""
         self._stop = threading.Event()
-        threading.Thread(target=self._run, args=(amount, tell, self._stop), name="demo-terminal", daemon=True).start()
+        threading.Thread(target=self._run, args=(request, tell, self._stop), name="demo-terminal", daemon=True).start()
+
+    def refund(self, request: CardRequest, tell: Tell) -> None:
+        """As a payment."""
+        self.pay(request, tell)
+
+    def status(self, request: CardRequest, tell: Tell) -> None:
+        """Leaves the doubt to be practised."""
+        tell(CardState("unknown", {"terminal": "demo"}, request.payment))
 
     def abort(self) -> None:
         """Stop; ends refused."""
         self._stop.set()
 
-    def _run(self, amount: int, tell: Callable[[CardState], None], stop: threading.Event) -> None:
+    def end_of_day(self, tell: Tell) -> None:
+        """A report without figures."""
+        tell(CardState("approved", {"terminal": "demo", "slip": "DEMO"}))
+
+    def reprint(self, tell: Tell) -> None:
+        """A receipt without figures."""
+        tell(CardState("approved", {"terminal": "demo", "slip": "DEMO"}))
+
+    def close(self) -> None:
+        """Stop."""
+        self._stop.set()
+
+    def _run(self, request: CardRequest, tell: Tell, stop: threading.Event) -> None:
         for state, seconds in self.steps:
-            tell(CardState(state))
+            tell(CardState(state, payment=request.payment))
             if stop.wait(seconds):
-                tell(CardState("refused", {"terminal": "demo"}))
+                tell(CardState("refused", {"terminal": "demo", "code": "aborted"}, request.payment))
                 return
-        end = {13: "refused", 31: "unknown"}.get(abs(amount) % 100, "approved")
+        end = {13: "refused", 31: "unknown"}.get(abs(request.amount) % 100, "approved")
         detail = {"terminal": "demo", "brand": "Maestro", "number": "**** **** **** 4711", "authorisation": "123456"}
-        tell(CardState(end, detail if end == "approved" else {"terminal": "demo"}))
+        tell(CardState(end, detail if end == "approved" else {"terminal": "demo"}, request.payment))

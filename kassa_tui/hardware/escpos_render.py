@@ -130,6 +130,10 @@ class Renderer:
         sequence = (0x1B, ord("p"), 0 if pin == 2 else 1, *pulses)
         return self._captured(lambda p: p.cashdraw(sequence))
 
+    def kick_at_once(self, pin: int = 2, on_ms: int = 100) -> bytes:
+        """The same pulse as a real-time command (DLE DC4), which does not wait its turn; in steps of 100 ms."""
+        return b"\x10\x14\x01" + bytes((0 if pin == 2 else 1, max(1, min(8, round(on_ms / 100)))))
+
     @property
     def codepages(self) -> dict[int, str]:
         """The printer's code page numbers and their Python codecs, for whoever reads the bytes back."""

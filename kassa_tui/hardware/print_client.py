@@ -8,6 +8,7 @@ dies. Every outcome is a `PrintResult`; nothing here raises for what a printer o
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import select
@@ -32,13 +33,15 @@ GRACE_S = 1.0
 """How long `PrintProcess.close` waits for the child to end by itself."""
 DYING_S = 0.2
 """From the end of the child's output to its exit status."""
+SENDING = b'{"sending": true}'
+"""Line with which the child says that the first byte of a job's paper goes out now."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 LOG_NAME = "print_process.log"
 COMMAND = (sys.executable, "-P", "-m", "kassa_tui.hardware.print_process")
 
 
 class PrintResult(NamedTuple):
-    """What became of a job. After a time-out or a crash it is unknown how much of it was printed."""
+    """What became of a job."""
 
     ok: bool
     code: str = ""
@@ -46,6 +49,12 @@ class PrintResult(NamedTuple):
     facts: Mapping[str, object] = {}
     data: bytes = b""
     """The bytes themselves where the printer is the screen."""
+    doubt: bool = False
+    """It failed after bytes of it had gone out: nobody knows how much of it is on paper."""
+    seen: Mapping[str, object] | None = None
+    """What the printer told of itself (`print_session.Seen`); None where it told nothing."""
+    finished: bool = False
+    """The job that was in doubt has come out after all."""
 
 
 class PrintProcess:
@@ -63,6 +72,8 @@ class PrintProcess:
         self._child: _Child | None = None
         self._closed = False
         self._number = 0
+        self._clean = True
+        """The printer may have been left in the middle of a command: by a job in doubt, or by a till that died."""
 
     def warm(self) -> None:
         """Start the child ahead of the first job; a failure shows at that job."""
@@ -75,11 +86,18 @@ class PrintProcess:
         self, document: Document, kick: bool = False, timeout_s: float = TIMEOUT_S, copies: int = 1
     ) -> PrintResult:
         """Print a document, with ``kick`` after opening the drawer; returns within ``timeout_s``."""
-        return self._ask({"document": to_json(document), "kick": kick, "copies": copies}, timeout_s)
+        request = {"document": to_json(document), "kick": kick, "copies": copies, "clean": self._clean}
+        result = self._ask(request, timeout_s)
+        self._clean = result.doubt or (self._clean and not result.ok)
+        return result
 
     def kick(self, timeout_s: float = TIMEOUT_S) -> PrintResult:
         """Open the drawer and print nothing."""
         return self._ask({"document": [], "kick": True}, timeout_s)
+
+    def look(self, timeout_s: float = TIMEOUT_S) -> PrintResult:
+        """Ask the printer how it is, and whether a job in doubt has come out."""
+        return self._ask({"look": True}, timeout_s)
 
     def close(self) -> None:
         """End the child: a job that is under way gets `GRACE_S` to finish. Every later job is ``printer_closed``."""
@@ -101,6 +119,7 @@ class PrintProcess:
         deadline = time.monotonic() + timeout_s
         if not self._turn.acquire(timeout=max(0.0, timeout_s)):
             return PrintResult(False, TIMEOUT, {"seconds": timeout_s})
+        child: _Child | None = None
         try:
             child = self._started()
             self._number += 1
@@ -109,21 +128,28 @@ class PrintProcess:
             return PrintResult(False, CLOSED)
         except TimeoutError:
             self._drop()
-            return PrintResult(False, TIMEOUT, {"seconds": timeout_s})
+            return PrintResult(False, TIMEOUT, {"seconds": timeout_s}, doubt=_sent(child))
         except (OSError, EOFError) as error:
             reason = "ended" if self._child else type(error).__name__
-            return PrintResult(False, CRASHED, {"reason": reason, "exit": self._drop(DYING_S)})
+            facts = {"reason": reason, "exit": self._drop(DYING_S)}
+            return PrintResult(False, CRASHED, facts, doubt=_sent(child))
         except (ValueError, RecursionError):
-            return PrintResult(False, CRASHED, {"reason": "garbage", "exit": self._drop()})
+            return PrintResult(False, CRASHED, {"reason": "garbage", "exit": self._drop()}, doubt=True)
         finally:
             self._turn.release()
 
     def _result(self, answer: dict[str, object]) -> PrintResult:
         """Raises ValueError where the answer is not of the shape the child promises."""
         facts, code, data = answer.get("facts", {}), answer.get("code", ""), answer.get("bytes", "")
+        seen = answer.get("seen")
         if not (isinstance(facts, dict) and isinstance(code, str) and isinstance(data, str)):
             raise _Garbage("not an answer")
-        return PrintResult(answer.get("ok") is True, code, facts, base64.b64decode(data, validate=True))
+        if seen is not None and not isinstance(seen, dict):
+            raise _Garbage("not what a printer tells")
+        return PrintResult(
+            answer.get("ok") is True, code, facts, base64.b64decode(data, validate=True),
+            answer.get("doubt") is True, seen, answer.get("finished") is True,
+        )  # fmt: skip
 
     def _started(self) -> _Child:
         with self._guard:
@@ -164,9 +190,12 @@ class _Child:
             )  # fmt: skip
         self._in, self._out = _pipe(self._process.stdin), _pipe(self._process.stdout)
         self._read = bytearray()
+        self.sending = False
+        """Bytes of the job at hand have gone out, or are about to."""
 
     def exchange(self, request: dict[str, object], deadline: float) -> dict[str, object]:
         """One request, one answer. Raises TimeoutError, EOFError, OSError, or ValueError for an answer that is none."""
+        self.sending = False
         rest = memoryview(json.dumps(request).encode() + b"\n")
         while rest:
             _wait(self._in, select.POLLOUT, deadline)
@@ -175,6 +204,9 @@ class _Child:
             except BlockingIOError:
                 continue
         answer = json.loads(self._line(deadline))
+        if answer == {"sending": True}:
+            self.sending = True
+            answer = json.loads(self._line(deadline))
         if not isinstance(answer, dict) or answer.get("id") != request["id"]:
             raise _Garbage("not the answer to this request")
         return answer
@@ -205,8 +237,15 @@ class _Child:
                 self._process.stdin.close()
             return self._ended(grace_s)
         finally:
+            self._heard_last()
             if self._process.stdout:
                 self._process.stdout.close()
+
+    def _heard_last(self) -> None:
+        """It may have begun to send after the till had stopped waiting for it."""
+        with contextlib.suppress(OSError):
+            self._read += os.read(self._out, 1 << 16)
+        self.sending = self.sending or SENDING in self._read
 
     def _ended(self, grace_s: float) -> int | None:
         for wait_s in (grace_s, GRACE_S):
@@ -216,6 +255,10 @@ class _Child:
                 self._process.kill()
         # Only a process stuck in the kernel outlives SIGKILL by a second; it is left to the system.
         return None
+
+
+def _sent(child: _Child | None) -> bool:
+    return child is not None and child.sending
 
 
 def _environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ and raise `PrinterError` and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -18,7 +19,10 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from kassa_tui.hardware.printer_line import Line
 
 UNREACHABLE = "printer_unreachable"
 TIMEOUT = "printer_timeout"
@@ -40,17 +44,33 @@ _Answer = OSError | UnicodeError | list[Address]
 class PrinterError(Exception):
     """A delivery that failed: a code and the facts that belong in its message."""
 
-    def __init__(self, code: str, facts: Mapping[str, object]) -> None:
+    def __init__(self, code: str, facts: Mapping[str, object], *, doubt: bool = False) -> None:
         super().__init__(f"{code} {dict(facts)}")
         self.code = code
         self.facts = dict(facts)
+        self.doubt = doubt
+        """Bytes of the job may have reached the paper."""
 
 
 class Transport(Protocol):
     """Takes the bytes of one job to the paper."""
 
     def deliver(self, data: bytes) -> None:
-        """Raises `PrinterError`. A job that was cut short may have printed in part."""
+        """Raises `PrinterError`; with ``doubt`` where the job may have printed in part."""
+
+
+@runtime_checkable
+class Road(Transport, Protocol):
+    """A transport on which the printer can answer."""
+
+    timeout_s: float
+    """Longest time for opening it, and in which a printer that takes bytes must take some."""
+
+    def open(self) -> Line:
+        """Raises `PrinterError`."""
+
+    def key(self) -> str:
+        """Which printer this is, for what is learned about it."""
 
 
 class FileTransport:
@@ -63,21 +83,25 @@ class FileTransport:
     def deliver(self, data: bytes) -> None:
         """A job that does not fit on the disk leaves a file as it was before."""
         deadline = time.monotonic() + self.timeout_s
+        rest = memoryview(data)
         try:
             handle, job = self._opened()
             try:
-                _write_all(handle, data, deadline)
+                while rest:
+                    rest = _write_some(handle, rest, deadline)
             except OSError:
-                if job:
-                    job.unlink(missing_ok=True)
+                if _taken_back(handle, len(data) - len(rest), job):
+                    rest = memoryview(data)
                 raise
             finally:
                 os.close(handle)
         except TimeoutError as error:
-            raise PrinterError(TIMEOUT, {"path": str(self.path), "seconds": self.timeout_s}) from error
+            facts = {"path": str(self.path), "seconds": self.timeout_s}
+            raise PrinterError(TIMEOUT, facts, doubt=len(rest) < len(data)) from error
         except OSError as error:
             code = DISK_FULL if error.errno in _FULL else UNREACHABLE
-            raise PrinterError(code, {"path": str(self.path), "reason": _reason(error)}) from error
+            facts = {"path": str(self.path), "reason": name_of(error)}
+            raise PrinterError(code, facts, doubt=len(rest) < len(data)) from error
 
     def _opened(self) -> tuple[int, Path | None]:
         """The open file, and its path where it was made for this job."""
@@ -105,18 +129,39 @@ class NetworkTransport:
 
     def deliver(self, data: bytes) -> None:
         """Returns when the printer's network card has acknowledged every byte; only its status would prove paper."""
-        deadline = time.monotonic() + self.timeout_s
+        deadline, doubt = time.monotonic() + self.timeout_s, False
         try:
             with self._connected(deadline) as connection:
                 connection.settimeout(_left(deadline))
+                doubt = True
                 connection.sendall(data)
                 _settle(connection, deadline)
-        except TimeoutError as error:
-            raise PrinterError(TIMEOUT, {**self._facts(), "seconds": self.timeout_s}) from error
-        except ConnectionError as error:
-            raise PrinterError(REFUSED, {**self._facts(), "reason": _reason(error)}) from error
         except OSError as error:
-            raise PrinterError(UNREACHABLE, {**self._facts(), "reason": _reason(error)}) from error
+            raise self._failed(error, doubt) from error
+
+    def open(self) -> Line:
+        """A connection that stays."""
+        from kassa_tui.hardware.printer_line import Line
+
+        try:
+            connection = self._connected(time.monotonic() + self.timeout_s)
+        except OSError as error:
+            raise self._failed(error, False) from error
+        # Three bytes of question must not wait for the acknowledgement of what went before.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Line(connection.fileno(), self._facts(), connection.close, socket=True)
+
+    def key(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    def _failed(self, error: OSError, doubt: bool) -> PrinterError:
+        if isinstance(error, TimeoutError):
+            return PrinterError(TIMEOUT, {**self._facts(), "seconds": self.timeout_s}, doubt=doubt)
+        # A connection that was reset is no longer connected when its end is to be shut.
+        gone = isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN
+        code = REFUSED if gone else UNREACHABLE
+        return PrinterError(code, {**self._facts(), "reason": name_of(error)}, doubt=doubt)
 
     def _facts(self) -> dict[str, object]:
         return {"host": self.host, "port": self.port}
@@ -134,6 +179,28 @@ class NetworkTransport:
                 connection.close()
                 failure = error
         raise failure
+
+
+class DeviceTransport(FileTransport):
+    """A printer's own device file, ``/dev/usb/lp0``: the kernel passes on what the printer answers."""
+
+    def open(self) -> Line:
+        """Both ways, or only out where the file may not be read."""
+        from kassa_tui.hardware.printer_line import Line
+
+        flags = os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+        try:
+            try:
+                handle = os.open(self.path, os.O_RDWR | flags)
+            except PermissionError:
+                handle = os.open(self.path, os.O_WRONLY | flags)
+        except OSError as error:
+            raise PrinterError(UNREACHABLE, {"path": str(self.path), "reason": name_of(error)}) from error
+        return Line(handle, {"path": str(self.path)}, lambda: os.close(handle), socket=False)
+
+    def key(self) -> str:
+        """The path."""
+        return str(self.path)
 
 
 class ScreenTransport:
@@ -161,7 +228,8 @@ def make_transport(options: Mapping[str, object]) -> Transport:
     """
     kind = options.get("kind")
     if kind in ("file", "usb"):
-        return FileTransport(Path(_text(options, "path")), _seconds(options))
+        place = FileTransport if kind == "file" else DeviceTransport
+        return place(Path(_text(options, "path")), _seconds(options))
     if kind == "network":
         port = options.get("port", PORT)
         if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
@@ -213,7 +281,7 @@ def _settle(connection: socket.socket, deadline: float) -> None:
     connection.shutdown(socket.SHUT_WR)
     connection.setblocking(False)
     listening = True
-    while (unsent := _unacknowledged(connection)) or time.monotonic() < deadline:
+    while (unsent := unacknowledged(connection.fileno())) or time.monotonic() < deadline:
         wait = min(_left(deadline), _SETTLE_S)
         if listening and select.select([connection], [], [], wait)[0]:
             listening = bool(connection.recv(4096))
@@ -223,34 +291,37 @@ def _settle(connection: socket.socket, deadline: float) -> None:
             time.sleep(wait)
 
 
-def _unacknowledged(connection: socket.socket) -> int:
+def unacknowledged(handle: int) -> int:
     """Bytes in the kernel that the other side has not acknowledged; 0 where the system does not tell."""
     try:
         import fcntl
         import termios
 
-        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        answer = fcntl.ioctl(handle, termios.TIOCOUTQ, bytes(4))
     except (ImportError, AttributeError, OSError):
         return 0
     (count,) = struct.unpack("i", answer)
     return int(count)
 
 
-def _write_all(handle: int, data: bytes, deadline: float) -> None:
+def _write_some(handle: int, rest: memoryview, deadline: float) -> memoryview:
+    """What is left once some of it was written."""
+    if select.select([], [handle], [], _left(deadline))[1]:
+        with contextlib.suppress(BlockingIOError):
+            return rest[os.write(handle, rest) :]
+    return rest
+
+
+def _taken_back(handle: int, written: int, job: Path | None) -> bool:
+    """Leave a file as it was before; False for a device, from which nothing can be taken back."""
     facts = os.fstat(handle)
-    try:
-        rest = memoryview(data)
-        while rest:
-            if not select.select([], [handle], [], _left(deadline))[1]:
-                continue
-            try:
-                rest = rest[os.write(handle, rest) :]
-            except BlockingIOError:
-                continue
-    except OSError:
-        if stat.S_ISREG(facts.st_mode):
-            os.ftruncate(handle, facts.st_size)
-        raise
+    if not stat.S_ISREG(facts.st_mode):
+        return False
+    if job:
+        job.unlink(missing_ok=True)
+    else:
+        os.ftruncate(handle, max(0, facts.st_size - written))
+    return True
 
 
 def _left(deadline: float) -> float:
@@ -274,7 +345,7 @@ def _seconds(options: Mapping[str, object]) -> float:
     raise PrinterError(CONFIG, {"option": "timeout_s", "value": value})
 
 
-def _reason(error: OSError) -> str:
+def name_of(error: OSError) -> str:
     """Name of the system's error, e.g. ``ECONNREFUSED``; a resolver's has none and gives its class."""
     if isinstance(error, socket.gaierror):
         return "name_unknown"

@@ -26,6 +26,8 @@ class SerialLine:
     def open(self) -> None:
         """Raises `DeviceError`."""
         try:
+            import termios
+
             import serial
         except ImportError as error:
             raise DeviceError("device_software", {"library": "pyserial"}) from error
@@ -34,6 +36,8 @@ class SerialLine:
                 self.path, self.baud, int(self.framing[0]), self.framing[1], int(self.framing[2]),
                 timeout=0, write_timeout=WRITE_SECONDS, exclusive=True,
             )  # fmt: skip
+        except termios.error as error:  # pyserial lets it through where a line cannot be set so
+            raise DeviceError("device_config", {"option": "framing", "value": self.framing}) from error
         except OSError as error:  # serial's own exception is one
             raise from_os(error, self.path) from error
         except (ValueError, IndexError) as error:
@@ -50,7 +54,7 @@ class SerialLine:
         """Handle for ``select``."""
         return int(self._there().fileno())
 
-    def read(self, bell: Bell, seconds: float | None) -> bytes:
+    def read(self, bell: Bell | None, seconds: float | None) -> bytes:
         """What came, at most `CHUNK` bytes; nothing where the bell rang or the time is up. Raises `DeviceError`."""
         handle = self.fileno()
         if not readable(handle, bell, seconds):
@@ -68,11 +72,11 @@ class SerialLine:
 
     def drain(self) -> None:
         """Forget what came unasked."""
-        import serial
+        import termios
 
         try:
             self._there().reset_input_buffer()
-        except (OSError, serial.SerialException) as error:
+        except (OSError, termios.error) as error:
             raise DeviceError("device_missing", {"path": self.path}) from error
 
     def write(self, data: bytes) -> None:

@@ -87,8 +87,8 @@ class Bell:
 class Device(Protocol):
     """What a supervisor keeps open; all three are called on its thread only, and raise `DeviceError`, no other."""
 
-    def open(self) -> None:
-        """Open it, and make sure as far as possible that it is there."""
+    def open(self, stop: Bell) -> None:
+        """Open it, and make sure as far as possible that it is there; ``stop`` cuts that short."""
 
     def run(self, stop: Bell) -> None:
         """Do its work until ``stop`` rings; an error where the device goes away."""
@@ -160,7 +160,7 @@ class Supervisor:
         """Open and run until it fails or must stop; why it failed."""
         try:
             try:
-                self.device.open()
+                self.device.open(self._stop)
                 self._works()
                 self.device.run(self._stop)
             finally:
@@ -191,9 +191,9 @@ class Supervisor:
             self._told(self.role, self._trouble)
 
 
-def readable(handle: int, bell: Bell, seconds: float | None) -> bool:
+def readable(handle: int, bell: Bell | None, seconds: float | None) -> bool:
     """Whether there is something to read before the bell rings or the time is up."""
-    ready, _, _ = select.select([handle, bell], [], [], seconds)
+    ready, _, _ = select.select([handle] if bell is None else [handle, bell.fileno()], [], [], seconds)
     return handle in ready
 
 

@@ -27,6 +27,8 @@ class View:
     """Ink of the header."""
     key_words: Mapping[str, str] = MappingProxyType({})
     """Act → its word in the key line, where the usual one would mislead."""
+    secret = False
+    """What is typed here is kept nowhere, not even for the helpdesk: a PIN, a customer."""
     midway: tuple[str, ...] = ()
     """Acts on printable keys that mean something after typing has begun."""
 
@@ -105,10 +107,12 @@ class Prompt(Overlay):
         masked: bool = False,
         empty: bool = False,
         scans: bool = False,
+        secret: bool = False,
     ) -> None:
         super().__init__(desk)
         self._title, self._answer, self._hint = title, answer, hint
         self._masked, self._empty, self._scans = masked, empty, scans
+        self.secret = masked or secret
 
     @property
     def title(self) -> str:
@@ -164,14 +168,15 @@ class Menu(Overlay):
 
     def lines(self, width: int, height: int) -> list[Row]:
         """A box with a window on the choices."""
-        room = max(height - 4, 3)
+        room = max(height - 2, 3)
         first = max(0, min(self._at - room + 1, len(self._choices) - room))
         inner = min(64, width - 4)
         body: list[Row] = []
         for index in range(max(first, 0), min(len(self._choices), max(first, 0) + room)):
             ink = SELECT if index == self._at else TEXT
             body.append(((fit(f"{self._digit(index)} {plain(self._choices[index][0])}", inner - 2), ink),))
-        return boxed(self._title, body, inner, width, height)
+        more = f"  {self._at + 1}/{len(self._choices)}" if len(self._choices) > room else ""
+        return boxed(self._title + more, body, inner, width, height)
 
     def act(self, act: str) -> bool:
         """Move, choose, or leave."""

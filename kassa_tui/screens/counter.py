@@ -13,6 +13,8 @@ from kassa_tui.screens.ink import Row
 from kassa_tui.screens.login import LoginView, OpenShiftView
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kassa_tui.screens.desk import Desk
     from kassa_tui.screens.pay import PayView
     from kassa_tui.screens.sell import SellView
@@ -59,6 +61,11 @@ class Counter(View):
     def midway(self) -> tuple[str, ...]:  # type: ignore[override]
         """Of the view that shows."""
         return self.part.midway
+
+    @property
+    def key_words(self) -> Mapping[str, str]:  # type: ignore[override]
+        """Of the view that shows."""
+        return self.part.key_words
 
     @property
     def entry(self) -> str:

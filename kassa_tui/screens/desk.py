@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from kassa_tui.domain.outcome import Done, Outcome, Refused
@@ -15,7 +15,7 @@ from kassa_tui.screens.text import cells, fit, plain, spread
 if TYPE_CHECKING:
     from kassa_tui.keymap import KeyMap
     from kassa_tui.messages import Words
-    from kassa_tui.services.ports import CardState
+    from kassa_tui.services.ports import CardState, DeviceState
     from kassa_tui.services.till import Till
 
 P = ParamSpec("P")
@@ -40,8 +40,8 @@ class Desk:
         """Text of what the printer on the screen printed last."""
         self.drawer_open = False
         """The drawer on the screen was kicked open; the next ticket shuts it."""
-        self.scanner = ""
-        """What is wrong with the scanner; empty when nothing is."""
+        self.devices: Sequence[DeviceState] = ()
+        """How scanners, scale and the like are, as they told last."""
         self._after: Callable[[Done], object] | None = None
         """What goes on once a manager has agreed."""
         self._known_hints: dict[tuple[object, ...], str] = {}
@@ -122,9 +122,14 @@ class Desk:
         much = shifts.x_figures(till)["cash"]["expected"] > limit
         self.advice = self.t("Veel geld in de lade: afromen (F10)") if much else ""
 
-    def scanner_state(self, state: str) -> None:
-        """A scanner went away, or came back."""
-        self.scanner = "" if state == "ok" else state
+    def scan_broken(self) -> None:
+        """A code was begun and thrown away: better no line than a wrong one."""
+        self.tell(self.words.outcome(Refused("scan_broken", {})), BAD, REFUSED)
+
+    def press(self, act: str) -> None:
+        """An act from a key that says what it does; in the middle of typing too, for it types nothing."""
+        if not self._do(act):
+            self.tell(self.t("Toets {key} doet hier niets", key=self.t(KEY_WORDS[act])), FAINT, REFUSED)
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The whole screen."""
@@ -138,6 +143,8 @@ class Desk:
         return [self._header(width), *lines, self.top.entry_row(width), message, self._footer(width)]
 
     def _said(self, outcome: Outcome) -> Outcome:
+        if self.till is not None and (self.till.person is None or self.till.locked):
+            self.words = self.shop_words
         if isinstance(outcome, Refused):
             if outcome.code == "needs_approval":
                 self._ask_approval(outcome)
@@ -237,8 +244,9 @@ class Desk:
             return ""
         if till.trouble:
             return self.words.outcome(Refused(till.trouble, {}))
-        if self.scanner:
-            return self.words.outcome(Refused(self.scanner, {}))
+        wrong = [each.trouble for each in self.devices if each.trouble and each.trouble.code != "device_opening"]
+        if wrong:
+            return self.words.outcome(wrong[0])
         queue = till.printing
         if queue is not None and queue.state != "ok":
             words = self.words.outcome(Refused(queue.state, {}))
@@ -266,8 +274,14 @@ class Host:
     def card_told(self, state: CardState) -> None:
         """The card terminal said something, perhaps on a thread of its own."""
 
+    def later(self, work: Callable[[], object]) -> None:
+        """Do something on the screen's own thread; called on any."""
+
     def training(self) -> None:
         """Go to the training till, or back to the real one."""
+
+    def support(self) -> None:
+        """Make a file for the helpdesk."""
 
     def quit(self) -> None:
         """End the program."""
@@ -282,5 +296,5 @@ KEY_WORDS: dict[str, str] = {
     "void": N_("weg"), "correct": N_("herstel"), "lock": N_("slot"), "back": N_("terug"), "enter": N_("ok"),
     "why": N_("waarom"), "note": N_("notitie"), "check": N_("prijs vragen"), "drawer": N_("lade"),
     "group": N_("op groep"), "copy": N_("kopie"), "voucher": N_("tegoedbon"), "account": N_("op rekening"),
-    "gift": N_("cadeaubon"),
+    "gift": N_("ruilbon"),
 }  # fmt: skip

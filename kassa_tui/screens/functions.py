@@ -40,6 +40,7 @@ def show_functions(desk: Desk) -> None:
         (t("Oefenen aan of uit"), lambda: desk.host.training()),
         (t("Afmelden"), lambda: desk.act(access.logout)),
         (t("Programma afsluiten"), lambda: ask_quit(desk)),
+        (t("Bestand voor de helpdesk maken"), lambda: desk.host.support()),
     ]
     desk.show(Menu(desk, t("Functies"), choices))
 
@@ -155,8 +156,14 @@ def show_devices(desk: Desk) -> None:
     till, t = desk.till, desk.t
     assert till is not None
     rows: list[Row] = []
+    watched = list(desk.devices)
     for device in till.config.devices:
-        rows.append(((f"  {t(ROLE_WORDS.get(device.role, device.role))}: {device.kind}", TEXT),))
+        name, state = f"  {t(ROLE_WORDS.get(device.role, device.role))}: {device.kind}", ""
+        found = next((each for each in watched if (each.role, each.kind) == (device.role, device.kind)), None)
+        if found is not None:
+            watched.remove(found)
+            state = "  " + (desk.words.outcome(found.trouble) if found.trouble else t("in orde"))
+        rows.append(((name + state, BAD if found and found.trouble else TEXT),))
     queue = till.printing
     if queue is not None:
         from kassa_tui.domain.outcome import Refused
@@ -211,5 +218,6 @@ ROLE_WORDS = {
     "display": N_("Klantendisplay"),
     "scale": N_("Weegschaal"),
     "drawer": N_("Lade"),
+    "keyboard": N_("Toetsenbord"),
     "card_terminal": N_("Pinautomaat"),
 }

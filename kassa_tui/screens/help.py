@@ -39,7 +39,7 @@ KEYS: dict[str, str] = {
     "note": N_("Notitie op de bon"),
     "drawer": N_("Lade openen zonder verkoop, met reden"),
     "copy": N_("Kopie van de laatste bon"),
-    "gift": N_("Cadeaubon van de laatste bon: zonder prijzen"),
+    "gift": N_("Ruilbon bij de laatste bon: zonder prijzen"),
     "lock": N_("Kassa op slot"),
     "back": N_("Wissen, sluiten, terug; er gaat nooit een regel verloren"),
     "help": N_("Deze hulp"),

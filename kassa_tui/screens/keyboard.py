@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import _character_to_key
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -31,6 +32,11 @@ environment's ESCDELAY (milliseconds) must be longer."""
 
 Stroke = tuple[str, str | None] | str
 """A key with the character it types, or the text of a scan."""
+
+
+def stroke_of(char: str) -> Stroke:
+    """The key that types a character; a line feed is Enter."""
+    return ("enter", None) if char in "\r\n" else (_character_to_key(char), char)
 
 
 class Listens(Protocol):

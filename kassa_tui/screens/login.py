@@ -18,6 +18,7 @@ class LoginView(View):
 
     keys = ("enter", "help")
     key_words = MappingProxyType({"enter": N_("aanmelden")})
+    secret = True
     pending = ""
     """A PIN entered before the till was loaded."""
 

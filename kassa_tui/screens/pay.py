@@ -29,7 +29,7 @@ _LETTERS = "abcd"
 class PayView(View):
     """Resident; shows while the till has a payment or a card in doubt."""
 
-    _keys = ("help", "cash", "pin", "voucher", "account", "correct", "back")
+    _keys = ("help", "cash", "pin", "back", "voucher", "account", "correct")
     key_words = MappingProxyType({"correct": N_("teruggeven")})
 
     def __init__(self, desk: Desk) -> None:

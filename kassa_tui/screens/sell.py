@@ -155,8 +155,10 @@ class SellView(View):
         self.entry += "@"
 
     def _on_repeat(self) -> None:
-        self.desk.act(selling.repeat)
+        outcome = self.desk.act(selling.repeat)
         self._selected = 0
+        if outcome.code == "weight_needed":
+            sell_acts.ask_weight(self, str(outcome.facts["sku"]), outcome.facts)
 
     def _on_correct(self) -> None:
         till = self.desk.till

@@ -41,7 +41,7 @@ def customer(view: SellView) -> None:
     t = view.desk.t
     view.desk.show(
         Prompt(view.desk, t("Klant"), lambda code: view.desk.act(selling.customer, code),
-               hint=t("Klantnummer, klantenkaart of een naam"), scans=True)
+               hint=t("Klantnummer, klantenkaart of een naam"), scans=True, secret=True)
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def ask_discount(view: SellView) -> None:
 
 
 def ask_weight(view: SellView, code: str, facts: Mapping[str, Any]) -> None:
-    """Goods by the kilo without a scale: the weight is typed, and marked so."""
+    """Goods by the kilo: the scale is asked where there is one; a weight that is typed is marked so."""
     desk = view.desk
     assert desk.till is not None
 
@@ -117,6 +117,13 @@ def ask_weight(view: SellView, code: str, facts: Mapping[str, Any]) -> None:
             desk.act(selling.scan, code, True)
             desk.till.quantity = None
 
+    if desk.till.scale is not None:
+        from kassa_tui.screens.weigh import WeighPrompt
+
+        prompt = WeighPrompt(desk, desk.till.scale, code, facts, answer)
+        desk.show(prompt)
+        prompt.ask()
+        return
     hint = f"{plain(str(facts['name']))}  {euro(int(facts['price']))}/kg"
     desk.show(Prompt(desk, desk.t("Gewicht in kg, bijvoorbeeld 0,450"), answer, hint=hint))
 
@@ -233,7 +240,10 @@ def drawer(view: SellView) -> None:
 
 def copy(view: SellView) -> None:
     """The last receipt once more."""
-    view.desk.act(history.reprint)
+    till = view.desk.till
+    outcome = view.desk.act(history.reprint)
+    if isinstance(outcome, Done) and till is not None and till.last_sale is not None:
+        till.last_sale["no_print"] = False
 
 
 def gift(view: SellView) -> None:

@@ -12,19 +12,18 @@ _QTY, _PRICE, _AMOUNT = 7, 10, 11
 
 
 class TicketRows:
-    """Rows of lines, remembered by the line itself: a line is immutable, so its row is too."""
+    """Rows by the number of their line, good for as long as it is the same line: an act makes a new one."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[Line, bool, int], Row] = {}
+        self._rows: dict[int, tuple[Line, bool, int, Row]] = {}
 
     def row(self, line: Line, selected: bool, width: int) -> Row:
         """Quantity, name, price each, amount."""
-        key = (line, selected, width)
-        row = self._rows.get(key)
-        if row is None:
-            if len(self._rows) > 4000:
-                self._rows.clear()
-            row = self._rows[key] = _draw(line, selected, width)
+        known = self._rows.get(line.no)
+        if known is not None and known[0] is line and known[1] is selected and known[2] == width:
+            return known[3]
+        row = _draw(line, selected, width)
+        self._rows[line.no] = (line, selected, width, row)
         return row
 
 

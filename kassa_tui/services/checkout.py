@@ -135,6 +135,7 @@ def finish(till: Till) -> Outcome:
     if not jobs:
         body["no_print"] = True
     entry = till.store.record_sale(body, till.who, jobs)
+    till.trouble = ""
     facts = entry.facts
     till.end_ticket()
     till.last_sale = {**facts, "seq": entry.seq}

@@ -56,6 +56,8 @@ def fold(ticket_id: str, changes: Iterable[Json]) -> tuple[Ticket, tuple[Tender,
     voids: list[Void] = []
     tenders: tuple[Tender, ...] = ()
     for change in changes:
+        if "opened" in change:  # a ticket from its beginning: whatever was written of it before is in it
+            lines, ticket, voids, tenders = {}, Ticket(ticket_id), [], ()
         for item in change.get("put", ()):
             line = line_from(item)
             lines[line.no] = line

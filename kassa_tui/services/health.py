@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.outcome import Refused
+from kassa_tui.services import machine
 from kassa_tui.storage.database import StorageError, open_database, quick_check, translated
 from kassa_tui.storage.journal import BACK_MS, verify
 from kassa_tui.storage.keys import KEY_FILE, load_key
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from kassa_tui.config import Config, Device
     from kassa_tui.storage.journal import Clock
 
-OK, WARN, FAIL = "ok", "warn", "fail"
+OK, WARN, FAIL = machine.OK, machine.WARN, machine.FAIL
 """Fit; fit but to be looked at, or not yet begun; not fit."""
 
 LOW_BYTES, TOO_LOW_BYTES = 1_000_000_000, 100_000_000
@@ -39,7 +41,7 @@ class Finding:
 
     part: str
     """``config``, ``folder``, ``till_db``, ``shop_db``, ``journal``, ``key``, ``clock``, ``disk``, ``catalogue``,
-    ``staff``, ``printer``, ``spool``."""
+    ``staff``, ``printer``, ``spool``, ``device``, ``time``, ``wear``, ``backup``, ``certificate``."""
     state: str
     """``ok``, ``warn`` or ``fail``."""
     code: str
@@ -57,6 +59,7 @@ def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
     yield _key(folder)
     yield from _shop(folder, config.shop.country)
     yield _disk(folder)
+    yield from _machine(config, clock)
     for device in config.devices_of("printer"):
         problem = probe(device)
         facts: dict[str, Any] = {"kind": device.kind}
@@ -67,11 +70,29 @@ def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
         )
     if config.device("printer") is None:
         yield Finding("printer", WARN, "none")
+    for device in config.devices:
+        if device.role != "printer":
+            yield Finding("device", *machine.device(device))
+
+
+def _machine(config: Config, clock: Clock) -> Iterator[Finding]:
+    """What lies under the till, as far as this machine tells."""
+    if found := machine.network_time():
+        yield Finding("time", *found)
+    for found in machine.wear():
+        yield Finding("wear", *found)
+    if found := machine.backups(backup_folder(config), clock.now().at):
+        yield Finding("backup", *found)
+    if config.office is not None and config.office.ca_file is not None:
+        yield Finding("certificate", *machine.certificate(config.office.ca_file, clock.now().at))
+
+
+def backup_folder(config: Config) -> Path:
+    """Where the nightly copies go: ``$KASSA_BACKUP_DIR``, else ``backup`` in the data folder."""
+    return Path(os.environ.get("KASSA_BACKUP_DIR") or config.till.data / "backup")
 
 
 def _folder(folder: Path) -> Finding:
-    import os
-
     if not folder.is_dir():
         return Finding("folder", WARN, "not_made", {"path": str(folder)})
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -17,14 +17,18 @@ from kassa_tui.domain.vat import OUTSIDE
 from kassa_tui.services.till import done, refused
 
 if TYPE_CHECKING:
+    from kassa_tui.services.ports import ScaleState
     from kassa_tui.services.till import Till
 
 MAX_LINES = 2000
 """A ticket with more lines is a mistake; it still fits every limit of the journal."""
 
 
-def scan(till: Till, raw: str, typed: bool = False) -> Outcome:
-    """A code from the scanner or the keyboard: adds what it stands for, or says why not."""
+def scan(till: Till, raw: str, typed: bool = False, weight: ScaleState | None = None) -> Outcome:
+    """A code from the scanner or the keyboard: adds what it stands for, or says why not.
+
+    ``weight`` is what the scale says of goods sold by the kilo; a scale that works out the amount has the last word.
+    """
     problem = till.changeable()
     if problem is not None:
         return problem
@@ -40,7 +44,7 @@ def scan(till: Till, raw: str, typed: bool = False) -> Outcome:
         return _not_an_article(till, reading.key, raw)
     if reading.use_by and reading.use_by < till.today:
         return refused("expired", name=article.name, date=reading.use_by)
-    return _add(till, article, raw, reading)
+    return _add(till, article, raw, reading, weight)
 
 
 def add_sku(till: Till, sku: str) -> Outcome:
@@ -260,23 +264,29 @@ def weighed(till: Till, article: Article, typed: int | None) -> int | Refused:
     return allowed if isinstance(allowed, Refused) else typed
 
 
-def _add(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> Outcome:
-    lines = goods(till, article, raw, reading)
+def _add(
+    till: Till, article: Article, raw: str, reading: barcode.Code | None, weight: ScaleState | None = None
+) -> Outcome:
+    lines = goods(till, article, raw, reading, weight)
     return lines if isinstance(lines, Refused) else _append(till, lines, article.sku)
 
 
-def goods(till: Till, article: Article, raw: str, reading: barcode.Code | None) -> tuple[Line, ...] | Refused:
+def goods(
+    till: Till, article: Article, raw: str, reading: barcode.Code | None, scale: ScaleState | None = None
+) -> tuple[Line, ...] | Refused:
     """The lines of an article as it was scanned: what the label says comes first, then what was typed before it."""
     pieces = till.quantity
     labels = pieces // ONE if pieces and pieces % ONE == 0 else 1
     gross = reading.price * labels if reading and reading.price is not None else None
-    source, typed_weight = None, False
+    source, typed_weight = None if gross is None else "label", False
     if pieces and pieces % ONE and reading and (reading.weight or gross is not None):
         return refused("whole_pieces", name=article.name)
     if reading and reading.weight:
         thousandths = reading.weight * labels
     elif gross is not None and article.unit == KG and article.price:
         thousandths = half_away(gross * ONE, article.price) or 1
+    elif article.unit == KG and scale is not None:
+        thousandths, gross = scale.thousandths, scale.amount
     elif article.unit == KG:
         weight = weighed(till, article, pieces)
         if isinstance(weight, Refused):
@@ -286,8 +296,6 @@ def goods(till: Till, article: Article, raw: str, reading: barcode.Code | None) 
         thousandths = (pieces or ONE) * article.pack * (reading.pieces or 1 if reading else 1)
         if thousandths % ONE:
             return refused("whole_pieces", name=article.name)
-    if gross is not None:
-        source = "label"
     return article_lines(till, article, thousandths, raw[:80], gross, source, typed_weight)
 
 

@@ -25,7 +25,7 @@ from kassa_tui.storage.till_store import TillStore
 if TYPE_CHECKING:
     from kassa_tui.domain.instore import Template
     from kassa_tui.services.access import People
-    from kassa_tui.services.ports import CardTerminal
+    from kassa_tui.services.ports import CardTerminal, Scale
     from kassa_tui.services.printing import PrintQueue
     from kassa_tui.storage.journal import Clock
     from kassa_tui.storage.shop import Shop
@@ -79,6 +79,7 @@ class Till:
         self.templates: tuple[Template, ...] = _templates(config)
         self.printing: PrintQueue | None = None
         self.terminal: CardTerminal | None = None
+        self.scale: Scale | None = None
         self.person: Person | None = None
         self.locked = False
         self.open = Open()
@@ -96,6 +97,8 @@ class Till:
         """Each act sends its change to the disk; a screen does so after it has painted."""
         self._saved: tuple[Ticket | None, tuple[paying.Tender, ...] | None] = (None, None)
         """The ticket and its tenders as they are on disk, or on their way."""
+        self._lost = False
+        """A change did not reach the disk: the next to be written is the whole ticket."""
         self._approver: Person | None = None
         self._retry: tuple[Callable[[], Outcome], Refused] | None = None
         self._recover()
@@ -173,12 +176,12 @@ class Till:
     def settle(self) -> None:
         """Send what changed of the open ticket on its way to the disk; behind the paint, where there is a screen."""
         ticket, tenders = self.open.ticket, self._tenders()
-        before, kept = self._saved
+        before, kept = (None, None) if self._lost else self._saved
         if ticket is None or (ticket is before and tenders == kept):
             return
         old = before if before is not None and before.id == ticket.id else None
         change = draft.delta(old, ticket, tenders if old is None or tenders != kept else None, self.open.opened)
-        self._saved = (ticket, tenders)
+        self._saved, self._lost = (ticket, tenders), False
         self.store.draft(ticket.id, change).add_done_callback(self._on_disk)
 
     def ready(self) -> Refused | None:
@@ -264,6 +267,7 @@ class Till:
 
     def _on_disk(self, future: Any) -> None:
         error = future.exception()
+        self._lost = self._lost or error is not None
         self.trouble = "" if error is None else getattr(error, "code", "disk_trouble")
 
 

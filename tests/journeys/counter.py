@@ -18,7 +18,7 @@ from bench.terminal import Terminal
 from tests.house.source import ROOT
 from tests.journeys import evidence
 
-WAIT_S = 30.0
+WAIT_S = 20.0
 """Longest wait for something that happens at once; only a failing test waits so long."""
 COLUMNS, ROWS = 80, 25
 ENTER, ESC, BACKSPACE = "\r", "\x1b", "\x7f"
@@ -95,9 +95,9 @@ class Counter:
             assert time.monotonic() < deadline, (sql, found, value, self.screen)
             self.look(0.02)
 
-    def wait_for_lines(self, number: int) -> None:
+    def wait_for_lines(self, number: int, wait_s: float = WAIT_S) -> None:
         """Wait until so many lines of the open ticket are on disk."""
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + wait_s
         while (found := len(self.on_disk())) != number:
             assert time.monotonic() < deadline, (found, number, self.screen)
             self.look(0.02)
@@ -120,8 +120,12 @@ class Counter:
         self._terminal.process.wait()
         self._terminal.close()
 
-    def leave(self) -> int:
-        """Hang up, and wait for the end; the exit code."""
+    def ended(self) -> int:
+        """Wait until it has ended by itself; the exit code."""
+        return self._terminal.process.wait(WAIT_S)
+
+    def hang_up(self) -> int:
+        """The terminal goes away; the exit code."""
         os.close(self._terminal.fd)
         return self._terminal.process.wait(WAIT_S)
 

@@ -42,7 +42,7 @@ def counted(h: Hand) -> Hand:
 def chosen(h: Hand, function: str) -> Hand:
     """Something from the menu of functions, by the key before its name."""
     h.press("functions")
-    line = next(line for line in h.text().splitlines() if function in line)
+    line = next(line for line in h.text(100, 40).splitlines() if function in line)
     return h.type(line.partition("│")[2].split()[0])
 
 

@@ -166,7 +166,7 @@ def test_no_such_byte_reaches_the_terminal(tmp_path: Path, hostile: Path) -> Non
     write_config(tmp_path)
     terminal = Terminal([sys.executable, "-m", "kassa_tui", "till", "--config", str(tmp_path / "till.toml")])
     try:
-        terminal.until("Aanmelden".encode())
+        terminal.until(b"Aanmelden")
         terminal.write(b"1111\r")
         terminal.until(b"De kassa is gesloten")
         terminal.write(b"150\r")
