@@ -308,6 +308,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def _settle(self) -> None:
         """What was built to start stays for good: take it out of the collector's way."""
+        gc.enable()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)
@@ -324,6 +325,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             self.act("lock")
         if idle < 2:
             self.desk.look_at_drawer()
+        self.desk.remind_of_drawer()
         self.repaint()
 
     def _from_thread(self, work: Callable[[], object]) -> None:

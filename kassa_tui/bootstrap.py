@@ -185,7 +185,7 @@ def printer_options(config: Config) -> dict[str, Any] | None:
             options[name] = str(options[name])
     options.setdefault("logo", None if config.shop.logo is None else str(config.shop.logo))
     if drawer is not None and drawer.kind == "printer":
-        options |= {f"drawer_{name}": drawer.options[name] for name in ("pin", "on_ms", "off_ms")}
+        options |= {f"drawer_{name}": drawer.options[name] for name in ("pin", "on_ms", "off_ms", "sensor")}
     return options
 
 

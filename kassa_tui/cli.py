@@ -18,6 +18,9 @@ def main(argv: list[str] | None = None) -> int:
     if words and words[0] in ON_SCREEN and _plain(words[1:]) and os.isatty(0) and os.isatty(1):
         # The usual start of a till: straight to its first frame, without what the other commands need.
         _sign_of_life()
+        import gc
+
+        gc.disable()  # nothing that is imported is garbage; the till turns it on again when it has settled
         from kassa_tui.app import start
 
         return start(words[0] == "demo", dict(zip(words[1::2], words[2::2], strict=True)))

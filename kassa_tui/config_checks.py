@@ -237,6 +237,8 @@ OPTIONS: Mapping[str, Check] = {
     "pin": one_of(2, 5),
     "on_ms": _whole(2, 510),
     "off_ms": _whole(2, 510),
+    "sensor": one_of("auto", "high", "low", "none"),
+    "status": one_of("auto", "required", "off"),
 }
 """Option of a device → its check: an option means the same on every kind that has it."""
 _PAPER = {
@@ -256,9 +258,9 @@ _INPUT = {"path": None, "usb": None, "phys": None, "layout": "us"}
 KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "printer": {
         "file": {"path": ..., **_PAPER},
-        "network": {"host": ..., "port": 9100, "timeout_s": 3, **_PAPER},
-        "usb": {"path": ..., **_PAPER},
-        "serial": {**_LINE, **_PAPER},
+        "network": {"host": ..., "port": 9100, "timeout_s": 3, "status": "auto", **_PAPER},
+        "usb": {"path": ..., "status": "auto", **_PAPER},
+        "serial": {**_LINE, "status": "auto", **_PAPER},
         "screen": _PAPER,
     },
     "scanner": {"pipe": {"path": ...}, "wedge": {}, "evdev": _INPUT, "serial": _LINE},
@@ -268,7 +270,7 @@ KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         **dict.fromkeys(("toledo8217", "mtsics", "nci", "adam"), _PROTOCOL_LINE),
         "dialog06": {**_PROTOCOL_LINE, "polynomial": None, "scale_text": False},
     },
-    "drawer": {"printer": {"pin": 2, "on_ms": 100, "off_ms": 200}, "none": {}},
+    "drawer": {"printer": {"pin": 2, "on_ms": 100, "off_ms": 200, "sensor": "auto"}, "none": {}},
     "card_terminal": {"standalone": {}, "demo": {}},
 }
 """Role → kind → option → default; ``...`` is an option that must be given."""

@@ -1,21 +1,25 @@
-"""``kassa doctor``: what state each part is in, and what to do about it."""
+"""``kassa doctor``: what state each part is in, and what to do about it; on the screen, on paper, as JSON, at night."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+import secrets
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
+from kassa_tui.domain.document import Barcode, Cut, Element, Feed, Rule, Text
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.failures import DONE, WRONG
 from kassa_tui.messages import N_
 
 if TYPE_CHECKING:
-    from kassa_tui.config import Config, Device
+    from kassa_tui.config import Config
     from kassa_tui.services.health import Finding
 
-PROBE_SECONDS = 3.0
+REPORT = "doctor.json"
+"""In the data folder: what was found last night."""
 
 PARTS = {
     "config": N_("Instellingen"),
@@ -30,6 +34,14 @@ PARTS = {
     "staff": N_("Medewerkers"),
     "printer": N_("Printer"),
     "spool": N_("Nog te printen"),
+    "device": N_("Apparaat"),
+    "time": N_("Tijdserver"),
+    "wear": N_("Geheugenkaart"),
+    "backup": N_("Reservekopie"),
+    "certificate": N_("Certificaat"),
+    "slip": N_("Proefbon"),
+    "drawer": N_("Lade"),
+    "scan": N_("Scanner"),
 }
 STATES = {"ok": N_("goed"), "warn": N_("let op"), "fail": N_("FOUT")}
 FOUND = {
@@ -65,6 +77,29 @@ FOUND = {
     "printer reached": N_("{kind}, bereikbaar"),
     "printer none": N_("geen ingesteld: bonnen blijven wachten"),
     "spool empty": N_("niets"),
+    "device there": N_("{role:device} {place}: aangesloten"),
+    "device missing": N_("{role:device} {place} is er niet: zit de stekker erin, staat hij aan?"),
+    "device no_access": N_("{role:device} {place} mag niet open: voer systemd/install opnieuw uit"),
+    "device silent": N_("{role:device} {place} antwoordt niet: staat hij aan, zit de netwerkkabel erin?"),
+    "time follows": N_("de klok volgt een tijdserver"),
+    "time waits": N_("nog geen tijdserver bereikt: kijk of de kassa op het netwerk zit"),
+    "time off": N_("de klok volgt geen tijdserver: timedatectl set-ntp true"),
+    "wear young": N_("{disk}: hoogstens {percent} % van zijn leven gebruikt"),
+    "wear worn": N_("{disk}: {percent} % van zijn leven gebruikt: leg een nieuwe kaart klaar"),
+    "wear worn_out": N_("{disk} is op ({percent} %): maak nu een reservekopie en vervang de kaart"),
+    "backup recent": N_("{hours} uur geleden"),
+    "backup old": N_("al {hours} uur geleden: systemctl status kassa-backup.timer"),
+    "backup none": N_("nog geen in {path}: systemctl start kassa-backup.service"),
+    "certificate valid": N_("{path}, nog {days} dagen"),
+    "certificate expires": N_("{path} verloopt over {days} dagen: vraag het kantoor om een nieuw"),
+    "certificate expired": N_("{path} is verlopen: vraag het kantoor om een nieuw"),
+    "certificate missing": N_("{path} is er niet: zet het terug of vraag het kantoor"),
+    "certificate unreadable": N_("{path} is geen certificaat: vraag het kantoor om een nieuw"),
+    "slip printed": N_("geprint; lees hem na en kijk of hij is afgesneden"),
+    "drawer kicked": N_("de puls is gegeven; ging hij niet open, kijk dan de kabel en drawer.pin na"),
+    "scan right": N_("de code van de proefbon is goed gelezen"),
+    "scan other": N_("gelezen is {read}, op de bon staat {code}: kijk de instelling van de scanner na"),
+    "scan none": N_("niets gelezen: hangt de scanner aan deze kassa?"),
     "spool waiting": N_("{n} wachten: is de printer aan, heeft hij papier?"),
 }
 """Part and code → what it says; a code that stands not here has its words among the refusals."""
@@ -74,49 +109,69 @@ def doctor(call: Call) -> int:
     """Look at everything; 1 where something is not fit. A warning alone is no fault."""
     from kassa_tui.clock import SystemClock
     from kassa_tui.keymap import beside, load_keys
-    from kassa_tui.services import health
+    from kassa_tui.services import health, machine
 
     config = call.config()
     load_keys(beside(config.path))
-    findings = list(health.examine(config, SystemClock(), lambda device: reach(device, config)))
-    facts = [
-        {"part": each.part, "state": each.state, "code": each.code, "facts": each.facts, "text": _said(call, each)}
-        for each in findings
-    ]
+    findings = list(health.examine(config, SystemClock(), lambda device: machine.reach(device, config)))
+    if call.args.print:
+        findings += _on_paper(call, config, findings)
     fit = all(each.state != health.FAIL for each in findings)
-    width = max(len(call.t(name)) for name in PARTS.values())
-    lines = [
-        f"{call.t(STATES[each.state]):<7} {call.t(PARTS[each.part]):<{width}}  {_said(call, each)}" for each in findings
-    ]
-    call.show({"ok": fit, "findings": facts}, "\n".join(lines))
+    data = {"ok": fit, "findings": [_facts(call, each) for each in findings]}
+    if call.args.save:
+        from kassa_tui.jsontext import dump
+        from kassa_tui.services.files import replace
+
+        replace(config.till.data / REPORT, (dump({**data, "at": SystemClock().now().at}, indent=1) + "\n").encode())
+    call.show(data, "\n".join(_lines(call, findings)))
     return DONE if fit else WRONG
 
 
-def reach(device: Device, config: Config) -> Refused | None:
-    """Whether a printer could be printed on now, without printing on it."""
-    if device.kind == "network":
-        return _dial(str(device.options["host"]), int(device.options["port"]))
-    if device.kind == "screen":
-        return None
-    path = Path(device.options["path"])
-    # A file that is not there yet is made at the first receipt; a device file must be there.
-    place = path if path.exists() or device.kind != "file" else path.parent
-    if not place.exists() or not os.access(place, os.W_OK):
-        return Refused("printer_unreachable", {"path": str(path)})
-    return None
+def _facts(call: Call, each: Finding) -> dict[str, Any]:
+    return {"part": each.part, "state": each.state, "code": each.code, "facts": each.facts, "text": _said(call, each)}
 
 
-def _dial(host: str, port: int) -> Refused | None:
-    import socket
+def _lines(call: Call, findings: list[Finding]) -> Iterator[str]:
+    width = max(len(call.t(PARTS[each.part])) for each in findings)
+    for each in findings:
+        yield f"{call.t(STATES[each.state]):<7} {call.t(PARTS[each.part]):<{width}}  {_said(call, each)}"
 
+
+def _on_paper(call: Call, config: Config, findings: list[Finding]) -> Iterator[Finding]:
+    """A slip with everything found and a code to scan, then the drawer, then the code back from the scanner."""
+    from kassa_tui.bootstrap import PRINTER_FOLDER, data_folder, printer_options
+    from kassa_tui.hardware.receipt_printer import ReceiptPrinter
+    from kassa_tui.services.health import FAIL, OK, Finding
+
+    options = printer_options(config)
+    if options is None or options["kind"] == "screen":
+        return
+    code = f"KD{secrets.randbelow(10**8):08d}"
+    lines: list[Element] = [Text(line) for line in _lines(call, findings)]
+    printer = ReceiptPrinter(options, data_folder(config) / PRINTER_FOLDER)
     try:
-        socket.create_connection((host, port), PROBE_SECONDS).close()
-    except TimeoutError:
-        return Refused("printer_timeout", {"host": host, "port": port})
-    except (OSError, UnicodeError) as error:
-        code = "printer_refused" if isinstance(error, ConnectionRefusedError) else "printer_unreachable"
-        return Refused(code, {"host": host, "port": port})
-    return None
+        title = Text("KASSA DOCTOR " + config.till.id, bold=True)
+        refused = printer.send((title, Rule(), *lines, Rule(), Barcode(code), Feed(1), Cut()))
+        yield Finding("slip", FAIL, refused.code, dict(refused.facts)) if refused else Finding("slip", OK, "printed")
+        if not refused and config.device("drawer") is not None:
+            kicked = printer.kick()
+            yield (
+                Finding("drawer", FAIL, kicked.code, dict(kicked.facts)) if kicked else Finding("drawer", OK, "kicked")
+            )
+    finally:
+        printer.close()
+    if not refused and os.isatty(0):
+        yield _read_back(call, code)
+
+
+def _read_back(call: Call, code: str) -> Finding:
+    from kassa_tui.services.health import OK, WARN, Finding
+
+    call.complain(call.t("Scan de code op de proefbon; Enter slaat over"))
+    read = sys.stdin.readline().strip()
+    if read == code:
+        return Finding("scan", OK, "right")
+    return Finding("scan", WARN, "other" if read else "none", {"read": read[:40], "code": code})
 
 
 def _said(call: Call, finding: Finding) -> str:

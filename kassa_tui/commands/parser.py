@@ -13,6 +13,8 @@ from kassa_tui.failures import MISUSE
 from kassa_tui.messages import N_, Words
 
 Add = Callable[[argparse.ArgumentParser, Words], object]
+Group = tuple[tuple[str, str, str, Add | None], ...]
+"""Commands of a command: name, what it does, an example, and its own arguments."""
 
 _SLIPS = (
     (r"the following arguments are required: (?P<what>.*)", N_("er ontbreekt iets: {what}")),
@@ -133,10 +135,62 @@ def _receipt(parser: argparse.ArgumentParser, spoken: Words) -> None:
 
 
 def _journal(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _group(parser, spoken, "journal", JOURNAL)
+
+
+def _group(parser: argparse.ArgumentParser, spoken: Words, group: str, its: Group) -> None:
     commands = parser.add_subparsers(title=spoken.t("opdrachten"), metavar="OPDRACHT", required=True)
-    for name, says, example, add in JOURNAL:
-        run, prog = f"journal:{name}", f"kassa journal {name}"
-        _command(commands, prog, name, run, spoken.t(says), example, add, spoken)
+    for name, says, example, add in its:
+        _command(commands, f"kassa {group} {name}", name, f"{group}:{name}", spoken.t(says), example, add, spoken)
+
+
+def _doctor(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--print", action="store_true", help=spoken.t("ook op papier: proefbon, lade, scanner"))
+    parser.add_argument("--save", action="store_true", help=spoken.t("ook in doctor.json in de map met data"))
+    _json(parser, spoken)
+
+
+def _setup(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--answers", metavar="FILE", help=spoken.t("bestand met de antwoorden, in plaats van vragen"))
+    parser.add_argument("--till", metavar="ID", help=spoken.t("naam van deze kassa, in plaats van die in het bestand"))
+
+
+def _provision(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _group(parser, spoken, "provision", PROVISION)
+
+
+def _make(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("answers", metavar="ANSWERS", help=spoken.t("bestand met de antwoorden van kassa setup"))
+    parser.add_argument("file", metavar="FILE", help=spoken.t("bestand"))
+    parser.add_argument("--key", required=True, metavar="FILE", help=spoken.t("geheime sleutel om mee te tekenen"))
+    parser.add_argument("--till", metavar="ID", help=spoken.t("naam van deze kassa, in plaats van die in het bestand"))
+    parser.add_argument("--by", default="", metavar="NAME", help=spoken.t("wie dit gaf"))
+    parser.add_argument("--days", type=int, default=14, metavar="N", help=spoken.t("zo lang is het goed"))
+    parser.add_argument("--qr", metavar="DIR", help=spoken.t("ook als QR-codes in deze map"))
+    _json(parser, spoken)
+
+
+def _key(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _file(parser, spoken)
+    _json(parser, spoken)
+
+
+def _update(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _group(parser, spoken, "update", UPDATE)
+
+
+def _new_version(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("source", metavar="DIR", help=spoken.t("map met de wheels van de nieuwe versie"))
+    parser.add_argument("--base", default="/opt/kassa", metavar="DIR", help=spoken.t("map met de versies"))
+    parser.add_argument("--hours", type=int, default=12, metavar="N", help=spoken.t("zo lang op rust wachten"))
+    parser.add_argument("--idle", type=int, default=15, metavar="N", help=spoken.t("minuten zonder handeling is rust"))
+
+
+def _support(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument(
+        "dir", nargs="?", metavar="DIR", help=spoken.t("map voor het bestand; anders in de map met data")
+    )
+    _json(parser, spoken)
 
 
 def _verify(parser: argparse.ArgumentParser, spoken: Words) -> None:
@@ -167,11 +221,35 @@ def _restore(parser: argparse.ArgumentParser, spoken: Words) -> None:
     _json(parser, spoken)
 
 
-JOURNAL: tuple[tuple[str, str, str, Add | None], ...] = (
+JOURNAL: Group = (
     ("verify", N_("Keten en handtekeningen nalopen."), "kassa journal verify", _verify),
     ("rebuild", N_("Alle tabellen opnieuw uit het journaal maken en vergelijken."), "kassa journal rebuild", _json),
     ("show", N_("Het journaal laten zien."), "kassa journal show --from 100 --to 120", _show),
     ("export", N_("Het journaal als JSON Lines wegschrijven."), "kassa journal export k1.jsonl", _file),
+)
+PROVISION: Group = (
+    ("key", N_("Een sleutelpaar maken om kassa's mee in te richten."), "kassa provision key kantoor.key", _key),
+    ("trust", N_("Een openbare sleutel vertrouwen."), "kassa provision trust kantoor.pub", _file),
+    (
+        "make",
+        N_("Een inrichting tekenen, als bestand en als QR-codes."),
+        "kassa provision make antwoorden.toml k7.kassa --key kantoor.key --till K7 --qr blad",
+        _make,
+    ),
+    (
+        "apply",
+        N_("Een getekende inrichting overnemen; - leest gescande codes."),
+        "kassa provision apply /media/usb",
+        _file,
+    ),
+)
+UPDATE: Group = (
+    (
+        "apply",
+        N_("De nieuwe versie in gebruik nemen als er niet verkocht wordt, en terug als hij niet goed is."),
+        "sudo kassa update apply /media/usb/wheels",
+        _new_version,
+    ),
 )
 COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
     ("demo", "till:demo", N_("De demowinkel: kassa, artikelen en mensen om mee te oefenen."), "kassa demo", _demo),
@@ -190,7 +268,17 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
      "kassa backup /media/usb", _backup),
     ("restore", "backup:restore", N_("Een reservekopie terugzetten."),
      "kassa restore /media/usb/kassa-K1-20261122-180000.tar.gz", _restore),
-    ("doctor", "doctor:doctor", N_("Nakijken of alles in orde is, en wat eraan te doen."), "kassa doctor", _json),
+    ("doctor", "doctor:doctor", N_("Nakijken of alles in orde is, en wat eraan te doen."), "kassa doctor",
+     _doctor),
+    ("setup", "setup:setup", N_("De kassa inrichten met een paar vragen, en elk antwoord proberen."), "kassa setup",
+     _setup),
+    ("provision", "", N_("Kassa's inrichten met een getekend bestand of QR-codes."),
+     "kassa provision apply /media/usb", _provision),
+    ("update", "", N_("Een nieuwe versie van het programma."), "sudo kassa update apply /media/usb/wheels", _update),
+    ("support", "support:support", N_("Een bestand voor de helpdesk maken, zonder gegevens van klanten."),
+     "kassa support /media/usb", _support),
+    ("replay", "replay:replay", N_("De schermen uit een bestand voor de helpdesk een voor een laten zien."),
+     "kassa replay kassa-support-K1-20261122-180000.tar.gz", _key),
     ("version", "about:version", N_("De versie van dit programma."), "kassa version", _json),
 )  # fmt: skip
 """Name, what runs it, what it does, an example, and its own arguments."""

@@ -1,4 +1,4 @@
-"""Customer displays behind their supervisor: the newest of what was to be shown, a few times a second, never waited for."""
+"""Customer displays behind their supervisor: the newest of what was to be shown, a few times a second."""
 
 from __future__ import annotations
 

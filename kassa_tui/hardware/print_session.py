@@ -51,6 +51,8 @@ STEP_S = 0.3
 """From one question to the next while a job is under way."""
 JOB_S = 7.0
 """Longest time that one request takes for its job; a slow printer is asked again later."""
+UNKNOWN_OWED, MOST_OWED = 3, 20
+"""Answers that a print process before this one may have left behind; and more than that are never reckoned with."""
 QUIET_S = 0.2
 """Two answers that stand next to each other in the printer come closer than this."""
 LOOK_S = 1.0
@@ -95,6 +97,12 @@ class Session:
         self._answers = Answers()
         self._job: _Job | None = None
         self._silent = 0
+        self._fences = self._heard = 0
+        """Questions behind a job that were sent on this line; how many of its answers are accounted for."""
+        self._nuls = 0
+        """Bytes that were not enough to end a command that was cut off, doubled."""
+        self._owed = UNKNOWN_OWED
+        """Answers that may still come of lines before this one."""
         self._missed = dict.fromkeys((OFFLINE, ERROR_CAUSE, PAPER), 0)
         self._status: Status | None = None
         self._kicked: tuple[float, bool] | None = None
@@ -144,6 +152,7 @@ class Session:
         if clean:
             self._clean(len(data), deadline)
         self._job = _Job(data, bool(self._memory.fence))
+        self._fence(int(self._job.fence))
         self._sending()
         self._finish(deadline)
 
@@ -168,14 +177,15 @@ class Session:
             self._finish(time.monotonic() + LOOK_S)
             return True
         if self.asks and self._memory.answers and self._asked_anew() is None:
-            self.close()
+            self._gone()
             raise self._failure(SILENT)
         return False
 
     def close(self) -> None:
         """Let go of the line, and with it of a job that is pending."""
         line, self._line, self._job = self._line, None, None
-        self._answers = Answers()
+        self._owed += max(0, self._fences - self._answers.fences)
+        self._fences, self._heard, self._answers = 0, 0, Answers()
         if line is not None:
             line.close()
 
@@ -186,7 +196,7 @@ class Session:
             return False
         status = self._asked_anew()
         if status is None:
-            self.close()
+            self._gone()
             if self._mode == REQUIRED or self._memory.answers:
                 raise self._failure(SILENT)
             self._silent += 1
@@ -202,32 +212,38 @@ class Session:
 
     def _try_fence(self) -> None:
         """With an empty buffer the answer comes at once, or never."""
-        self._answers.fences = 0
+        self._fence(1)
         self._write(FENCE)
-        self._memory.fenced(self._fenced(time.monotonic() + FENCE_TRY_S))
+        self._memory.fenced(self._fenced(1, time.monotonic() + FENCE_TRY_S))
 
-    def _fenced(self, deadline: float) -> bool:
-        """Whether an answer came by then."""
-        while not self._answers.fences and time.monotonic() < deadline:
+    def _fence(self, count: int) -> None:
+        """So many are about to be sent; what was answered before is not about them."""
+        self._fences += count
+        self._heard = self._answers.fences
+
+    def _fenced(self, count: int, deadline: float) -> bool:
+        """Whether so many answers came by then."""
+        while self._answers.fences - self._heard < count and time.monotonic() < deadline:
             self._hear(deadline)
-        return self._answers.fences > 0
+        return self._answers.fences - self._heard >= count
 
     def _clean(self, count: int, deadline: float) -> None:
-        """End a command that was cut off, and await what the printer still has to say of the job before."""
-        self._answers.fences = 0
-        fence = FENCE if self._memory.fence else b""
-        self._write(bytes(count) + fence, deadline)
-        if not fence:
-            return
-        if not self._fenced(deadline):
+        """End a command that was cut off, and await what the printer still has to say of jobs before.
+
+        Answers bear no name. Where so many older ones may still come, two more than that are asked for at once: when
+        as many have come, at least two are ours, and ours come together.
+        """
+        wanted = min(self._owed, MOST_OWED) + 2 if self._memory.fence else 0
+        self._fence(wanted)
+        self._write(bytes(max(count, self._nuls)) + FENCE * wanted, deadline)
+        if not self._fenced(wanted, deadline):
+            # The printer is still at the job before, or this was its data, too, and was not enough.
+            self._nuls = 2 * max(count, self._nuls)
             self.close()
             raise self._failure(BUSY)
-        # The answer behind the job before stands right before ours in the printer: both come together.
-        before = 0
-        while before != self._answers.fences:
-            before, quiet = self._answers.fences, time.monotonic() + QUIET_S
-            while time.monotonic() < quiet and before == self._answers.fences:
-                self._hear(quiet)
+        while wanted and self._fenced(self._answers.fences - self._heard + 1, time.monotonic() + QUIET_S):
+            pass
+        self._owed = self._nuls = 0
 
     def _finish(self, deadline: float) -> None:
         """Carry the job on until then. What fails from here on leaves it in doubt."""
@@ -235,7 +251,7 @@ class Session:
             self._carry(max(deadline, time.monotonic() + STEP_S))
         except PrinterError as error:
             if not error.facts.get("pending"):
-                self.close()
+                self._gone()
             raise PrinterError(error.code, error.facts, doubt=True) from error
         self._job = None
         # It is printed; what the printer has to say now is for the next one.
@@ -246,8 +262,6 @@ class Session:
         job, line = self._job, self._opened()
         assert job is not None
         ask_at = time.monotonic() + STEP_S
-        if job.rest:
-            self._answers.fences = 0
         while not self._done(job, line):
             now = time.monotonic()
             if now >= deadline:
@@ -267,7 +281,7 @@ class Session:
         if job.rest:
             return False
         if job.fence:
-            return self._answers.fences > 0
+            return self._answers.fences > self._heard
         return line.unsent() == 0 and job.well_since is not None
 
     def _judge(self, job: _Job) -> None:
@@ -300,8 +314,13 @@ class Session:
         try:
             return self._asked(only_first)
         except PrinterError:
-            self.close()
+            self._gone()
             raise
+
+    def _gone(self) -> None:
+        """What it told before holds no longer."""
+        self.close()
+        self._status = None
 
     def _asked(self, only_first: bool = False) -> Status | None:
         """How the printer is: one question, one answer, one after the other, for answers bear no number."""
@@ -352,7 +371,6 @@ class Session:
 
     def _opened(self) -> Line:
         if self._line is None:
-            self._answers = Answers()
             self._line = self._road.open()
         return self._line
 

@@ -188,15 +188,25 @@ class DeviceTransport(FileTransport):
         """Both ways, or only out where the file may not be read."""
         from kassa_tui.hardware.printer_line import Line
 
-        flags = os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         try:
             try:
-                handle = os.open(self.path, os.O_RDWR | flags)
+                handle = self._handle(os.O_RDWR)
             except PermissionError:
-                handle = os.open(self.path, os.O_WRONLY | flags)
+                handle = self._handle(os.O_WRONLY)
         except OSError as error:
             raise PrinterError(UNREACHABLE, {"path": str(self.path), "reason": name_of(error)}) from error
         return Line(handle, {"path": str(self.path)}, lambda: os.close(handle), socket=False)
+
+    def _opened(self) -> tuple[int, None]:
+        return self._handle(os.O_WRONLY), None
+
+    def _handle(self, way: int) -> int:
+        """Never makes the file: receipts for a printer that is unplugged would go into it and be gone."""
+        handle = os.open(self.path, way | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.ENODEV, "a file where a device should be")
+        return handle
 
     def key(self) -> str:
         """The path."""

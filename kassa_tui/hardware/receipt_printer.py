@@ -8,6 +8,7 @@ from pathlib import Path
 from kassa_tui.domain.document import Document
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware.print_client import PrintProcess, PrintResult
+from kassa_tui.services.ports import PrinterSeen
 
 Shown = Callable[[str, bool], None]
 """Takes the text that a printer on the screen put out, and whether it kicked the drawer open."""
@@ -19,26 +20,40 @@ class ReceiptPrinter:
     def __init__(self, options: Mapping[str, object], state_dir: Path, shown: Shown | None = None) -> None:
         self._process = PrintProcess(options, state_dir)
         self._shown = shown
+        self.seen = PrinterSeen()
+        """What the printer told last."""
 
     def warm(self) -> None:
         """Start the process before the first receipt."""
         self._process.warm()
 
     def send(self, document: Document) -> Refused | None:
-        """Print one document."""
+        """Print one document; a refusal says ``doubt`` where part of it may be on paper."""
         return self._result(self._process.send(document))
 
     def kick(self) -> Refused | None:
         """Open the drawer."""
         return self._result(self._process.kick())
 
+    def look(self) -> Refused | None:
+        """Ask the printer how it is."""
+        return self._result(self._process.look())
+
     def close(self) -> None:
         """End the process."""
         self._process.close()
 
     def _result(self, result: PrintResult) -> Refused | None:
+        told = result.seen or {}
+        level = told.get("drawer")
+        self.seen = PrinterSeen(
+            result.seen is not None,
+            level if isinstance(level, bool) else None,
+            str(told.get("advice", "")),
+            result.finished,
+        )
         if not result.ok:
-            return Refused(result.code, result.facts)
+            return Refused(result.code, dict(result.facts) | ({"doubt": True} if result.doubt else {}))
         if self._shown is not None and result.data:
             from kassa_tui.hardware.escpos_read import read
             from kassa_tui.hardware.paper import KickMark

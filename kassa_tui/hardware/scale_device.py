@@ -15,7 +15,7 @@ from kassa_tui.hardware.charset import Charset
 from kassa_tui.hardware.scale_protocols import EMPTY, MOTION, Answer, Notice, Weight
 from kassa_tui.hardware.scale_protocols import Protocol as Asking
 from kassa_tui.hardware.serial_line import SerialLine
-from kassa_tui.hardware.supervisor import Bell, DeviceError, readable
+from kassa_tui.hardware.supervisor import Bell, DeviceError
 from kassa_tui.services.ports import ScaleState
 
 POLL_S = 0.2
@@ -63,6 +63,8 @@ class Polled:
         self._protocol, self._line, self._bell = protocol, line, bell
         self._seen: Answer | None = None
         self._times = 0
+        self._kept: Answer | None = None
+        self._kept_until = 0.0
 
     def begin(self) -> None:
         """What was read before does not count."""
@@ -70,7 +72,7 @@ class Polled:
 
     def ask(self, order: Order) -> ScaleState:
         """The answer to one request."""
-        answer = self._answer()
+        answer = self._answer() if self.speaks else self._changed()
         self._times = self._times + 1 if answer == self._seen else 1
         self._seen = answer
         if answer is None:
@@ -85,8 +87,16 @@ class Polled:
         """Whether an answer of any kind comes."""
         return self._answer() is not None
 
+    def _changed(self) -> Answer | None:
+        """Of a scale that only tells what changed: the last it told stands for a while, then it may as well be off."""
+        answer, now = self._answer(), time.monotonic()
+        if answer is not None:
+            self._kept, self._kept_until = answer, now + PATIENCE_S
+        return self._kept if now < self._kept_until else None
+
     def _answer(self) -> Answer | None:
-        self._line.drain()
+        if self.speaks:
+            self._line.drain()
         self._line.write(self._protocol.request)
         data, until = b"", time.monotonic() + ANSWER_S
         while (left := until - time.monotonic()) > 0 and not self._bell.is_set():

@@ -120,7 +120,8 @@ _CODES = {"S I": MOTION, "S +": OVERLOAD, "S -": UNDER_ZERO, "ES": FAULT, "ET": 
 """Not executable, over, under; the three errors of syntax, transmission and logic."""
 
 _NCI = re.compile(
-    rb"\n(?:(?P<number>[ 0-9.-]{1,10})(?P<unit>[A-Za-z]{1,3})\r\n)?S?(?P<status>[\x20-\x7f]{2,4})\r\x03|\n(?P<bad>\?)\r\x03"
+    rb"\n(?:(?P<number>[ 0-9.-]{1,10})(?P<unit>[A-Za-z]{1,3})\r\n)?S?(?P<status>[\x30-\x3f\x70-\x7f]{2,4})\r\x03\Z"
+    rb"|\n(?P<bad>\?)\r\x03\Z"
 )
 
 
@@ -129,10 +130,8 @@ def parse_nci(data: bytes) -> tuple[Answer | None, bytes]:
     status; bits 4 and 5 of a status byte are always set, bit 6 says that one more follows."""
     while (end := data.find(b"\x03")) >= 0:
         answer, data = data[: end + 1], data[end + 1 :]
-        found = None
-        for found in _NCI.finditer(answer):
-            pass
-        if found is not None and found.end() == len(answer):
+        found = _NCI.search(answer[-MAX_ANSWER:])
+        if found is not None:
             return _nci(found), data
     return None, data[-MAX_ANSWER:]
 

@@ -1,4 +1,4 @@
-"""Between the devices on their threads and the desk on the screen's: what they tell is brought over, and nobody waits."""
+"""Between the devices on their threads and the desk on the screen's: what they tell is brought over, nobody waits."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ class Desk:
         self._known_hints: dict[tuple[object, ...], str] = {}
         self.advice = ""
         """Something to do when there is time: skim the drawer."""
+        self._reminded = False
         self.shop_words: Words = words
         """Language of the shop, for who is not logged in."""
 
@@ -247,11 +248,30 @@ class Desk:
         wrong = [each.trouble for each in self.devices if each.trouble and each.trouble.code != "device_opening"]
         if wrong:
             return self.words.outcome(wrong[0])
+        return " · ".join(filter(None, (*self._printer_trouble(till), self.advice)))
+
+    def _printer_trouble(self, till: Till) -> tuple[str, ...]:
+        """The drawer's lamp, what keeps the receipts, or what soon will."""
         queue = till.printing
-        if queue is not None and queue.state != "ok":
+        if queue is None:
+            return ()
+        seconds = queue.drawer_seconds()
+        lamp = "" if seconds is None else self.t("lade open {seconds} s", seconds=seconds)
+        if queue.state != "ok":
             words = self.words.outcome(Refused(queue.state, {}))
-            return self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=queue.waiting)
-        return self.advice
+            return (lamp, self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=queue.waiting))
+        return (
+            lamp,
+            self.t("bon: {advice}", advice=self.words.outcome(Refused(queue.advice, {}))) if queue.advice else "",
+        )
+
+    def remind_of_drawer(self) -> None:
+        """One soft bell for a drawer that somebody forgot; asked every second."""
+        queue = self.till.printing if self.till else None
+        forgotten = queue is not None and queue.drawer_forgotten()
+        if forgotten and not self._reminded:
+            self.host.sound(PAID)
+        self._reminded = forgotten
 
 
 class Host:

@@ -128,7 +128,7 @@ class KassaDriver(LinuxDriver):
                     if not data:
                         self._loop.call_soon_threadsafe(cast("Listens", self._app).hung_up)
                         return
-                    # Enter typed before the terminal was ours, and the end of a code from some scanners, is a line feed.
+                    # Enter before the terminal was ours, and at the end of some scanners' codes, is a line feed.
                     text = decode(data).replace("\r\n", "\r").replace("\n", "\r")
                     if text.endswith("\x1b") and not selector.select(ESCAPE_SECONDS):
                         self._hand_over(parser, text[:-1])

@@ -128,6 +128,9 @@ class PayView(View):
     def told(self, state: CardState) -> None:
         """The terminal said something."""
         till = self.desk.till
+        card = till.open.card if till else None
+        if card is not None and state.payment not in ("", card.id):
+            return
         self.card_state = "" if state.final else state.state
         if till is None or till.open.card is None or not state.final:
             return
@@ -248,6 +251,8 @@ CARD_WORDS = {
     "present_card": N_("kaart aanbieden"),
     "enter_pin": N_("pincode"),
     "busy": N_("bezig"),
+    "remove_card": N_("kaart uitnemen"),
+    "asking": N_("verbinding weg, de afloop wordt gevraagd"),
     "confirm": N_("wacht op de pinautomaat"),
     "approved": N_("akkoord"),
     "refused": N_("geweigerd"),

@@ -15,6 +15,7 @@ from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
 from kassa_tui.screens.ink import BAD, BLANK, BOLD, TEXT, Row
 from kassa_tui.screens.text import plain
 from kassa_tui.services import cards, checkout, discounts, history, parking, selling
+from kassa_tui.services.ports import CardRequest
 from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
@@ -198,7 +199,8 @@ def card(desk: Desk, amount: int | None = None) -> None:
     def ask_terminal(done: Done) -> None:
         terminal = desk.till.terminal if desk.till else None
         if done.code == "card_started" and terminal is not None:
-            terminal.pay(str(done.facts["payment"]), int(done.facts["amount"]), desk.host.card_told)
+            request = CardRequest(str(done.facts["payment"]), int(done.facts["amount"]))
+            terminal.pay(request, desk.host.card_told)
 
     desk.act_then(ask_terminal, cards.start, amount)
 

@@ -71,8 +71,8 @@ def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
     if config.device("printer") is None:
         yield Finding("printer", WARN, "none")
     for device in config.devices:
-        if device.role != "printer":
-            yield Finding("device", *machine.device(device))
+        if device.role != "printer" and (found := machine.device(device)):
+            yield Finding("device", *found)
 
 
 def _machine(config: Config, clock: Clock) -> Iterator[Finding]:

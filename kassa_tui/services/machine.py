@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,19 +126,30 @@ def dial(host: str, port: int) -> Refused | None:
     return None
 
 
-def device(each: Device) -> Found:
-    """Whether a device that is no printer is plugged in, may be opened, or listens."""
+def device(each: Device) -> Found | None:
+    """Whether a device that is no printer is plugged in, may be opened, or listens; None for one without a plug."""
     facts: Facts = {"role": each.role, "kind": each.kind}
-    path, host, port = (each.options.get(name) for name in ("path", "host", "port"))
+    path, usb, host, port = (each.options.get(name) for name in ("path", "usb", "host", "port"))
     if path is not None:
         facts["place"] = str(path)
         if not Path(path).exists():
             return FAIL, "missing", facts
-        if not os.access(path, os.R_OK | os.W_OK):
-            return FAIL, "no_access", facts
-        return OK, "there", facts
+        there = os.access(path, os.R_OK | os.W_OK)
+        return (OK, "there", facts) if there else (FAIL, "no_access", facts)
+    if usb:
+        facts["place"] = str(usb)
+        return (OK, "there", facts) if plugged(str(usb)) else (FAIL, "missing", facts)
     if host and isinstance(port, int):
         facts["place"] = f"{host}:{port}"
-        silent = dial(str(host), port) is not None
-        return FAIL if silent else OK, "silent" if silent else "there", facts
-    return OK, "no_plug", facts
+        return (OK, "there", facts) if dial(str(host), port) is None else (FAIL, "silent", facts)
+    return None
+
+
+def plugged(usb: str, system: Path = Path("/sys")) -> bool:
+    """Whether a USB device with this ``vendor:product`` is on one of the ports."""
+    for place in system.glob("bus/usb/devices/*/idVendor"):
+        with suppress(OSError):
+            found = ":".join((place.parent / name).read_text("ascii").strip() for name in ("idVendor", "idProduct"))
+            if found.lower() == usb.lower():
+                return True
+    return False

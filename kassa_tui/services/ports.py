@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kassa_tui.domain.document import Document
 from kassa_tui.domain.outcome import Refused
@@ -95,6 +95,32 @@ class Printer(Protocol):
 
     def close(self) -> None:
         """Let go of the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSeen:
+    """What a printer told of itself last."""
+
+    answers: bool = False
+    """It tells anything at all."""
+    drawer: bool | None = None
+    """The drawer is open, or shut; None where it has no switch, as far as is known."""
+    advice: str = ""
+    """Code of what wants doing and stops nothing yet; empty when all is well."""
+    finished: bool = False
+    """The job that was refused in doubt has come out after all."""
+
+
+@runtime_checkable
+class TellingPrinter(Printer, Protocol):
+    """A printer that can be asked how it is. A refusal of its ``send`` has the fact ``doubt`` where part of the job may
+    be on paper."""
+
+    seen: PrinterSeen
+    """As of the last call of any kind."""
+
+    def look(self) -> Refused | None:
+        """Ask it now; ``pending`` among the facts of a refusal says that a job in doubt may yet come out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """From the spool to the paper, on a thread of its own: no sale waits for a printer.
 
-A job is in the spool since the transaction of its sale, and is done only when the printer took it. The drawer is not in
-the spool: it opens ahead of any paper or not at all, for a drawer that springs open minutes later is an open drawer.
+A job is in the spool since the transaction of its sale, and is done only when the printer took it. One that failed
+before its first byte went out waits and comes out as if nothing had been; one that failed later is in doubt: it comes
+out with the word for a second print, unless the printer says meanwhile that it has finished it after all. The drawer is
+not in the spool: it opens ahead of any paper or not at all, for a drawer that springs open minutes later is an open
+drawer.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kassa_tui.domain.document import Document
+from kassa_tui.domain.document import CENTRE, Document, Text
 from kassa_tui.domain.outcome import Refused
+from kassa_tui.services.drawer import REMIND_S, DrawerWatch
+from kassa_tui.services.ports import TellingPrinter
 from kassa_tui.storage import spool
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.journal import read_entry
@@ -40,6 +45,11 @@ AGAIN = "again"
 
 BACK_OFF_S = (1, 2, 4, 8, 16, 30)
 """Waits after the first, second, … failure in a row; the last one holds from then on."""
+AT_HAND = (
+    "printer_paper_out", "printer_cover_open", "printer_offline", "printer_error", "printer_busy", "printer_silent",
+)  # fmt: skip
+"""Troubles of a printer that somebody is standing at, who wants to see at once that it prints again."""
+AT_HAND_S = 2
 KICK_SECONDS = 10
 """A drawer that could not be opened for so long is not opened any more."""
 CLOSE_SECONDS = 5
@@ -48,7 +58,7 @@ CLOSE_SECONDS = 5
 class PrintQueue:
     """Prints what waits in the spool, in order, and opens the drawer.
 
-    ``state`` and ``waiting`` are for a status line, and may be read from any thread.
+    ``state``, ``waiting``, ``advice`` and `drawer_seconds` are for a status line, and may be read from any thread.
     """
 
     def __init__(self, store: TillStore, printer: Printer, compose: Compose, told: Callable[[str], None]) -> None:
@@ -59,6 +69,12 @@ class PrintQueue:
         """``ok``, or the code of what is wrong."""
         self.waiting = 0
         """Jobs that are not printed yet."""
+        self.advice = ""
+        """Code of what the printer wants done and that stops nothing yet: paper nearly out."""
+        self._teller = printer if isinstance(printer, TellingPrinter) else None
+        self._drawer = DrawerWatch()
+        self._doubtful = 0
+        """Job that was refused last with part of it perhaps on paper."""
         self._woken = threading.Condition()
         self._call = self._closing = self._abandoned = False
         self._kick_asked: float | None = None
@@ -80,6 +96,14 @@ class PrintQueue:
         with self._woken:
             self._kick_asked = time.monotonic()
             self._woken.notify()
+
+    def drawer_seconds(self) -> int | None:
+        """For how long the drawer has been open; None when it is shut, or has no switch."""
+        return self._drawer.seconds(time.monotonic())
+
+    def drawer_forgotten(self) -> bool:
+        """It has been open for so long that somebody should be reminded."""
+        return (self.drawer_seconds() or 0) >= REMIND_S
 
     def drop_waiting(self) -> int:
         """Print nothing of what waits, by a person's decision; how many jobs that were."""
@@ -115,11 +139,50 @@ class PrintQueue:
             self._went_wrong(error.code)
         if printed and not self._closing:
             return True
+        pause = self._pause()
+        until = None if pause is None else time.monotonic() + pause
+        while not self._called(until):
+            self._glance()
+        return not self._closing
+
+    def _called(self, until: float | None) -> bool:
+        """Wait until somebody calls or it is time for the next try; False where the drawer is to be looked at."""
+        now = time.monotonic()
+        glance = self._drawer.next_look(now)
+        left = None if until is None else max(0.0, until - now)
+        wait = min((each for each in (left, glance) if each is not None), default=None)
         with self._woken:
-            if not self._closing:
-                self._woken.wait_for(self._has_call, self._pause())
-            self._call = False
-            return not self._closing
+            if self._closing or self._woken.wait_for(self._has_call, wait) or wait is None or wait == left:
+                self._call = False
+                return True
+        return False
+
+    def _glance(self) -> None:
+        if self._teller is None or self._doubtful:
+            # The look that may find the job printed belongs to the job.
+            return
+        if self._asked(self._teller.look) is None or self._teller.seen.answers:
+            self._saw()
+        else:
+            # A printer that cannot be asked has no lamp either.
+            self._drawer = DrawerWatch()
+
+    def _saw(self) -> None:
+        """Take in what the printer told with its last answer."""
+        if self._teller is None:
+            return
+        seen = self._teller.seen
+        self.advice = seen.advice
+        event = self._drawer.saw(seen.drawer, time.monotonic())
+        if event is None or self._abandoned:
+            return
+        try:
+            if event.kind == "drawer.opened":
+                self._store.record("drawer.opened", {}, "")
+            else:
+                self._store.record("drawer.left_open", {"seconds": event.seconds}, "")
+        except StorageError as error:
+            _log().warning("the drawer was open, and the journal could not be told: %r", error)
 
     def _has_call(self) -> bool:
         return self._call or self._closing or self._kick_asked is not None
@@ -128,7 +191,8 @@ class PrintQueue:
         """Seconds until the next try; None is until somebody calls."""
         if not self._failures or (self._kick_failed and not self.waiting):
             return None
-        return BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
+        wait = BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1]
+        return min(wait, AT_HAND_S) if self.state in AT_HAND else wait
 
     def _take_kick(self) -> bool:
         with self._woken:
@@ -139,6 +203,9 @@ class PrintQueue:
         refusal = self._asked(self._printer.kick)
         self._kick_failed = refusal is not None
         if refusal is None:
+            if self._teller is not None and self._teller.seen.answers:
+                self._drawer.kicked(time.monotonic())
+            self._saw()
             return
         self._went_wrong(refusal.code, refusal.facts)
 
@@ -156,6 +223,10 @@ class PrintQueue:
             # It was printed, and the disk refused to hear of it: that must not print it twice.
             self._store.spool(spool.done, job.id)
             return True
+        if job.id == self._doubtful and self._teller is not None:
+            refusal = self._asked(self._teller.look)
+            if refusal is not None or self._teller.seen.finished:
+                return self._ended(job, refusal)
         document = self._composed(job)
         if document is None:
             self._store.spool(spool.drop, job.id)
@@ -175,6 +246,8 @@ class PrintQueue:
             return Refused("printer_crashed", {"reason": type(error).__name__})
 
     def _ended(self, job: PrintJob, refusal: Refused | None) -> bool:
+        self._saw()
+        self._doubtful = 0
         if refusal is None:
             self._printed, self._kick_failed = job.id, False
             self._store.spool(spool.done, job.id)
@@ -184,7 +257,9 @@ class PrintQueue:
             _log().error("job %d (entry %d) cannot be printed: %s %r", job.id, job.seq, refusal.code, refusal.facts)
             self._store.spool(spool.drop, job.id)
             return True
-        self._store.spool(spool.failed, job.id, refusal.code)
+        doubt = refusal.facts.get("doubt") is True
+        self._doubtful = job.id if doubt else 0
+        self._store.spool(spool.failed, job.id, refusal.code, doubt)
         self._went_wrong(refusal.code, refusal.facts)
         return False
 
@@ -252,12 +327,14 @@ def document_of(entry: Entry, job: PrintJob, config: Config, words: Words, train
         return receipts.receipt(sale, config, words, copy=copy, gift=job.what == "gift", again=job.mark == AGAIN,
                                 training=training)  # fmt: skip
     made: dict[str, Any] = {"at": entry.at, "offset": entry.offset, "who": entry.who, "training": training}
+    head = (Text(words.t("HERDRUK"), CENTRE, bold=True, tall=True),) if job.mark == AGAIN else ()
     if entry.kind == "shift.close":
-        return report_documents.z_report(facts, config, words, **made)
+        return head + report_documents.z_report(facts, config, words, **made)
     if entry.kind == "report.x":
-        return report_documents.x_report(facts, config, words, expected=not config.rules.blind_count, **made)
+        expected = not config.rules.blind_count
+        return head + report_documents.x_report(facts, config, words, expected=expected, **made)
     if entry.kind == "cash":
-        return report_documents.cash_slip(facts, config, words, **made)
+        return head + report_documents.cash_slip(facts, config, words, **made)
     return None
 
 

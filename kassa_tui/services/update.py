@@ -14,8 +14,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 CURRENT, MARK = "current", ".kassa-complete"
@@ -38,7 +39,7 @@ class Trouble(NamedTuple):
     """``no_version`` (nothing of ours in that folder) · ``two_versions`` · ``not_built`` (``said``) · ``busy``
     (``minutes``: how long was waited) · ``not_fit`` (``said``, ``version``; ``back``: the one in use again) ·
     ``not_here`` (no such version)."""
-    facts: dict[str, object] = {}
+    facts: Mapping[str, object] = MappingProxyType({})
 
 
 class Rest(NamedTuple):

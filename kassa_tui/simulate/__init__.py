@@ -1,1 +1,4 @@
-"""Devices in software that speak the real bytes, for tests, for practice, and for whoever builds on the till."""
+"""Devices that are programs: real bytes on a loopback port or a pseudo-terminal, and a mind that can be spoiled.
+
+For tests, for practice at the till, and for integrators (``kassa simulate``).
+"""

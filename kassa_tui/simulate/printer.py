@@ -46,6 +46,8 @@ class Faults:
     """Takes bytes no more and answers nothing, with the line open."""
     drop_after: int | None = None
     """Drops the line when it has received so many bytes of anything since it was told so."""
+    drop_forgets: bool = False
+    """It drops the line because it was switched off: its buffer is gone, too."""
     paper_out_after: int | None = None
     """Runs out of paper when it has worked off so many bytes since it was told so."""
     byte_seconds: float = 0.0
@@ -157,9 +159,11 @@ class PrinterSim:
         """Wait until there is room for more."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._stopped
-                or self._line is not line
-                or (len(self._buffer) < self._room and not self._faults.hang)
+                lambda: (
+                    self._stopped
+                    or self._line is not line
+                    or (len(self._buffer) < self._room and not self._faults.hang)
+                )
             )
             return not self._stopped and self._line is line
 
@@ -182,6 +186,8 @@ class PrinterSim:
                 self._hear(line, byte)
             self._buffer += data
             if ends:
+                if self._faults.drop_forgets:
+                    self._buffer.clear()
                 self._faults = replace(self._faults, drop_after=None)
                 self._drop()
             self._changed.notify_all()

@@ -117,10 +117,32 @@ def parked(con: sqlite3.Connection) -> list[ParkedRow]:
     return [ParkedRow(*row[:6], json.loads(row[6])) for row in rows]  # type: ignore[call-arg]
 
 
+_CARD = "select id, ticket, seq, amount, state, detail, used from card_payment"
+
+
 def card_payments(con: sqlite3.Connection, ticket: str) -> list[CardRow]:
     """Card payments begun on a ticket, in order."""
-    rows = con.execute("select id, ticket, seq, amount, state, detail, used from card_payment where ticket = ?"
-                       " order by seq", (ticket,))  # fmt: skip
+    return _cards(con.execute(_CARD + " where ticket = ? order by seq", (ticket,)))
+
+
+def card_payment(con: sqlite3.Connection, payment: str) -> CardRow | None:
+    """One card payment by its id."""
+    return next(iter(_cards(con.execute(_CARD + " where id = ?", (payment,)))), None)
+
+
+def card_doubts(con: sqlite3.Connection) -> list[CardRow]:
+    """Card payments of which nobody knows how they ended, in order."""
+    return _cards(con.execute(_CARD + " where state in ('pending', 'unknown') order by seq"))
+
+
+def card_neighbours(con: sqlite3.Connection, seq: int, limit: int) -> tuple[list[CardRow], list[CardRow]]:
+    """Charged card payments begun before entry ``seq`` and after it, nearest first."""
+    before = con.execute(_CARD + " where state = 'approved' and seq < ? order by seq desc limit ?", (seq, limit))
+    after = con.execute(_CARD + " where state = 'approved' and seq > ? order by seq limit ?", (seq, limit))
+    return _cards(before), _cards(after)
+
+
+def _cards(rows: sqlite3.Cursor) -> list[CardRow]:
     return [CardRow(*row[:5], json.loads(row[5]), bool(row[6])) for row in rows]  # type: ignore[call-arg]
 
 

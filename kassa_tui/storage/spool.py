@@ -63,9 +63,16 @@ def done(con: sqlite3.Connection, job: int) -> None:
         con.execute(_CLEAR)
 
 
-def failed(con: sqlite3.Connection, job: int, error: str) -> None:
-    """The printer did not take the job; it waits, unless a person dropped it meanwhile."""
-    con.execute("update spool set state = 'waiting', error = ? where id = ? and state = 'sending'", (error, job))
+def failed(con: sqlite3.Connection, job: int, error: str, doubt: bool = False) -> None:
+    """The printer did not take the job; it waits, unless a person dropped it meanwhile.
+
+    In ``doubt`` part of it may be on paper, and the next print carries the word for that.
+    """
+    con.execute(
+        "update spool set state = 'waiting', error = ?, mark = iif(?, 'again', mark)"
+        " where id = ? and state = 'sending'",
+        (error, doubt, job),
+    )
 
 
 def doubtful(con: sqlite3.Connection) -> list[PrintJob]:

@@ -83,7 +83,7 @@ def sell(job: Job) -> None:
     """``kassa sell``, as from a shell; a printer only in this process."""
     papers = job.get("papers")
     if papers:
-        bootstrap.make_printer = lambda *_: PaperPrinter(Path(papers))  # type: ignore[assignment]
+        bootstrap.make_printer = lambda *_: PaperPrinter(Path(papers))
     os._exit(cli.main(["sell", "--config", job["config"]]))
 
 

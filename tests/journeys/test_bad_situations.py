@@ -328,7 +328,8 @@ def test_a_till_that_wakes_up_in_the_past_sells_all_the_same(shop: Path) -> None
 
 
 MALFORMED = (
-    b"", b"sku,gtin\n", b"sku,name,price,vat\n1,\xff\xfe,1.00,9\n", b"\0" * 5000, b'sku,name,price,vat\n"1,Brood,1.00,9\n',
+    b"", b"sku,gtin\n", b"sku,name,price,vat\n1,\xff\xfe,1.00,9\n", b"\0" * 5000,
+    b'sku,name,price,vat\n"1,Brood,1.00,9\n',
     b"sku,name,price,vat\n1,Brood,1.00,9\n1,Kaas,2.00,9\n2,Melk,-3,9\n3,Bier,abc,21\n4,Thee,1.00,77\n",
 )  # fmt: skip
 

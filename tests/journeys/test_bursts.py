@@ -47,7 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def open_till(shop: Path, tmp_path: Path) -> Iterator[OpenTill]:
     """Starts a till on a copy of the shop, logged in and open."""
-    tills = []
+    tills: list[Counter] = []
 
     def open_(before: str = "", *, enter: bool = True) -> Counter:
         folder = tmp_path / str(len(tills))

@@ -145,7 +145,7 @@ class Cashier:
 
     def _closed(self, number: str, paid: int, change: int) -> None:
         self.till.until(
-            lambda screen: re.search(rf"{number}.*veilig", screen) is not None and f"Wisselgeld   {euro(change)}" in screen,
+            lambda screen: bool(re.search(rf"{number}.*veilig", screen)) and f"Wisselgeld   {euro(change)}" in screen,
             f"{number} closed with {change} change on {paid}",
         )
 

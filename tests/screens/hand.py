@@ -44,7 +44,6 @@ data = "data"
 role = "card_terminal"
 kind = "{terminal}"
 [rules]
-auto_lock_seconds = 0
 {rules}
 """
 

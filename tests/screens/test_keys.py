@@ -9,6 +9,7 @@ import pytest
 from kassa_tui.keymap import DEFAULT
 from kassa_tui.screens.counter import Counter
 from kassa_tui.screens.help import KEYS, HelpSheet
+from kassa_tui.services.ports import CardState
 from kassa_tui.services.till import Till
 from tests.screens.hand import BREAD, BREAD_CODE, CAN, GIN, MANAGER, Hand
 from tests.screens.test_goldens import CLOSED, MANAGERS, SCENES
@@ -274,3 +275,14 @@ def test_evident_is_no_answer_where_the_shop_says_so(till_at: Callable[..., Hand
     h.type("e")
     assert h.till.ticket is not None
     assert h.till.ticket.age_wanted == 18
+
+
+def test_a_late_word_about_another_payment_ends_nothing(at_till: Hand) -> None:
+    at_till.sell(BREAD).press("pin")
+    assert at_till.till.open.card is not None
+    ours, pay = at_till.till.open.card.id, counter(at_till).pay
+    assert pay is not None
+    pay.told(CardState("approved", {}, "another"))
+    assert at_till.till.last_sale is None
+    pay.told(CardState("approved", {}, ours))
+    assert at_till.till.last_sale is not None

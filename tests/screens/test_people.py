@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -139,3 +140,23 @@ def test_a_lock_after_each_sale(till_at: Callable[..., Hand]) -> None:
     assert "Wisselgeld € 0,45" in h.text()
     h.login().sell(BREAD)
     assert h.till.ticket is not None
+
+
+def test_a_till_left_alone_locks_itself(till_at: Callable[..., Hand]) -> None:
+    h = till_at(rules="auto_lock_seconds = 60").ready().sell(BREAD).type("12")
+    h.app._touched = time.monotonic() - 50
+    h.app._tick()
+    assert "> 12_" in h.text()
+    h.app._touched = time.monotonic() - 61
+    h.app._tick()
+    assert h.till.locked
+    assert "12" not in h.text().splitlines()[-3]
+    assert "Er staat nog een bon open" in h.text()
+
+
+def test_a_forgotten_quantity_goes(till_at: Callable[..., Hand]) -> None:
+    h = till_at(rules="quantity_seconds = 20").ready().type("3").press("times")
+    assert " 3 × " in h.text()
+    h.app._touched = time.monotonic() - 21
+    h.app._tick()
+    assert " 3 × " not in h.text()

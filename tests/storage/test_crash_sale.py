@@ -185,11 +185,13 @@ def repeat(session: headless.Session) -> None:
     body = {key: value for key, value in entry.facts.items() if key not in ("no", "number", "grand")}
 
     def counts() -> tuple[int, ...]:
-        return tuple(statement(store.read, f"select count(*) from {table}") for table in ("journal", "spool", "sale"))
+        return tuple(statement(store.read, f"select count(*) from {table}") for table in ("journal", "sale", "sale_line"))
 
+    wait_for_paper(session)
     before = counts()
     assert store.record_sale(body, session.till.who, [Job("receipt")]) == entry
     assert counts() == before
+    assert spool.count_waiting(store.read) == 0
 
 
 def judged(sale: Sale, folder: Path, sold: list[dict[str, Any]]) -> None:

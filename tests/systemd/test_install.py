@@ -121,7 +121,9 @@ def test_uninstalling_leaves_the_data(tmp_path: Path) -> None:
     books, settings = tmp_path / "var/lib/kassa/till.db", tmp_path / "etc/kassa/till.toml"
     books.write_bytes(b"books")
     settings.write_text("[till]\n")
-    done = subprocess.run([str(ROOT / "systemd" / "uninstall"), "--root", str(tmp_path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(ROOT / "systemd" / "uninstall"), "--root", str(tmp_path)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     left = [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*")) if not path.is_dir()]
     assert [name for name in left if "kassa" in name] == ["etc/kassa/till.toml", "var/lib/kassa/till.db"]

@@ -104,4 +104,7 @@ def test_the_nightly_copy_goes_before_the_doctor() -> None:
     assert _settings("kassa-backup.service")["Wants"] == ["kassa-doctor.service"]
     assert _settings("kassa-doctor.service")["After"] == ["kassa-backup.service"]
     assert _settings("kassa-backup.timer")["Persistent"] == ["true"]
-    assert json.dumps(_settings("kassa-backup.service")["ExecStart"]) == '["/opt/kassa/bin/kassa backup ${KASSA_BACKUP_DIR}"]'
+    assert (
+        json.dumps(_settings("kassa-backup.service")["ExecStart"])
+        == '["/opt/kassa/bin/kassa backup ${KASSA_BACKUP_DIR}"]'
+    )

@@ -82,7 +82,9 @@ class Account:
         except TerminalError:
             return None
 
-    def order(self, path: str, wake: Wake, body: bytes, idempotency: str = "") -> Answer:
+    def order(
+        self, path: str, wake: Wake, body: bytes, idempotency: str = "", refusals: tuple[int, ...] = REFUSALS
+    ) -> Answer:  # fmt: skip
         """A POST that moves money; raises where it was refused, with ``sent`` where nobody knows."""
         answer = self.call("POST", path, wake, body, idempotency)
         if answer.good:
@@ -90,7 +92,7 @@ class Account:
         reason = word(answer.body, "detail") or word(answer.body, "title") or word(answer.body, "errors", "detail")
         code = KEY_REFUSED if answer.status in NO_KEY else DECLINED
         facts = {"reason": reason or f"HTTP {answer.status}"}
-        raise TerminalError(code, facts, sent=answer.status not in REFUSALS)
+        raise TerminalError(code, facts, sent=answer.status not in refusals)
 
 
 def encode(body: dict[str, Any]) -> bytes:

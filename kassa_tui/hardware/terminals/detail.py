@@ -29,7 +29,8 @@ def mask(number: str) -> str:
     """A card number of which at most the first six and the last four digits can be read; whatever hides a digit in
     ``number`` becomes an asterisk."""
     marks = "".join(char if char in "0123456789" else "*" for char in number if not char.isspace() and char != "-")
-    marks = marks[:MAX_NUMBER]
+    if len(marks) > MAX_NUMBER:
+        marks = "*" * (MAX_NUMBER - LAST) + marks[-LAST:]
     if len(marks) < MIN_NUMBER:
         return "*" * max(len(marks) - LAST, 0) + marks[-LAST:] if marks else ""
     first = FIRST if len(marks) >= 12 else 0

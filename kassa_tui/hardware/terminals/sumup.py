@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kassa_tui.hardware.terminals.amounts import cents, euros
-from kassa_tui.hardware.terminals.cloud import Account, Pace, encode, part, word
+from kassa_tui.hardware.terminals.cloud import REFUSALS, Account, Pace, encode, part, word
 from kassa_tui.hardware.terminals.detail import approved, refused, unknown
 from kassa_tui.hardware.terminals.errors import (
     ABORTED,
@@ -139,7 +139,8 @@ class SumUpDriver:
             return refused(NEEDS_ORIGINAL)
         path = f"/v1.0/merchants/{quote(self._merchant, '')}/payments/{quote(original, '')}/refunds"
         # The only amount that SumUp wants as a decimal number.
-        answer = self._account.order(path, wake, f'{{"amount":{euros(-request.amount)}}}'.encode())
+        body = f'{{"amount":{euros(-request.amount)}}}'.encode()
+        answer = self._account.order(path, wake, body, refusals=(*REFUSALS, 409))
         return approved({"transaction": word(answer.body, "id") or original})
 
 

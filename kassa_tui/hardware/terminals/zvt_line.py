@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -132,7 +133,8 @@ class SerialLine:
 
     def close(self) -> None:
         """Let go of the port."""
-        self._port.close()
+        with contextlib.suppress(OSError):
+            self._port.close()
 
     def _listen(self, until: float, wake: Wake, *, stoppable: bool = False) -> bool:
         """Read what is there; False when the time is over. A frame that does not go on is refused."""
@@ -186,6 +188,8 @@ class SerialLine:
 
 
 def _open(path: str, baud: int) -> serial.Serial:
+    import termios
+
     import serial
 
     try:
@@ -193,7 +197,7 @@ def _open(path: str, baud: int) -> serial.Serial:
             path, baud, serial.EIGHTBITS, serial.PARITY_NONE, serial.STOPBITS_TWO, timeout=0, exclusive=True
         )
         port.reset_input_buffer()
-    except (serial.SerialException, OSError, ValueError) as error:
+    except (serial.SerialException, termios.error, OSError, ValueError) as error:
         raise TerminalError(UNREACHABLE, {"reason": str(error)}) from error
     return port
 
