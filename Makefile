@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEXTS := $(wildcard kassa_tui/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: env run check test bench gates
+.PHONY: env run check test bench gates vmtest
 
 # The environment, made anew only when what goes into it changes; the words are compiled when a catalogue does.
 env: $(VENV)/.texts
@@ -45,3 +45,7 @@ test: gates
 # Every benchmark, each with the floors of the same run beside its figures.
 bench: env
 	set -e; for module in $(basename $(notdir $(wildcard bench/bench_*.py))); do $(BIN)/python -m bench.$$module; done
+
+# A till in a virtual machine, from a bare image to power cuts; says so and ends where there is no lab for it.
+vmtest: env
+	$(BIN)/python tests/vm/run.py

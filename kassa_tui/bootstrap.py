@@ -27,6 +27,8 @@ PRACTICE_PREFIX, MAX_ID_CHARS = "OEF", 8
 """Before the till's id in the numbers of practice receipts."""
 PRINTER_FOLDER = "printer"
 """Below the data folder, private: what the print process keeps."""
+TERMINAL_FOLDER = "terminal"
+"""Below the practice till's data folder: keys of the terminal that is a program."""
 CONFIG_FILE = "till.toml"
 
 
@@ -166,7 +168,7 @@ def open_till(
             shop.close()
         store.close()
         raise
-    till.terminal = _terminal(config)
+    till.terminal = _terminal(config, data_folder(config, training), training)
     printer = printer or make_printer(config, data_folder(config, training), screen)
     if printer is not None:
         _print(till, printer)
@@ -230,13 +232,18 @@ def _practice(config: Config) -> Config:
     return replace(config, till=replace(config.till, id=(PRACTICE_PREFIX + config.till.id)[:MAX_ID_CHARS]))
 
 
-def _terminal(config: Config) -> CardTerminal | None:
-    from kassa_tui.hardware.card_terminals import DemoTerminal, StandAlone
+def _terminal(config: Config, folder: Path, training: bool) -> CardTerminal | None:
+    from kassa_tui.hardware.terminals.make import make
 
     device = config.device("card_terminal")
     if device is None:
         return None
-    return DemoTerminal() if device.kind == "demo" else StandAlone()
+    if training and device.kind not in ("standalone", "demo"):
+        from kassa_tui.simulate.practice import practice
+
+        # Nobody's card is charged for practice: the same kind of terminal, as a program.
+        return practice(device.kind, config.till.id, _made(folder / TERMINAL_FOLDER))
+    return make(device.kind, device.options, config.till.id)
 
 
 def _made(folder: Path) -> Path:

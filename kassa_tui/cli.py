@@ -21,8 +21,11 @@ def main(argv: list[str] | None = None) -> int:
         import gc
 
         gc.disable()  # nothing that is imported is garbage; the till turns it on again when it has settled
+        # asyncio loads ssl for connections of its own, which a screen has none of; who needs it later imports it.
+        sys.modules["ssl"] = None  # type: ignore[assignment]
         from kassa_tui.app import start
 
+        del sys.modules["ssl"]
         return start(words[0] == "demo", dict(zip(words[1::2], words[2::2], strict=True)))
     from kassa_tui.commands.dispatch import dispatch
 

@@ -239,6 +239,15 @@ OPTIONS: Mapping[str, Check] = {
     "off_ms": _whole(2, 510),
     "sensor": one_of("auto", "high", "low", "none"),
     "status": one_of("auto", "required", "off"),
+    "password": _matching("[0-9]{6}", "six_digits"),
+    "currency": _whole(1, 999),
+    "listen_port": _whole(1, 65_535),
+    "workstation": _matching("[0-9A-Za-z]{1,16}", "text"),
+    "terminal": _matching(r"[0-9A-Za-z_.-]{1,64}", "text"),
+    "merchant": _matching(r"[0-9A-Za-z_.-]{1,64}", "text"),
+    "key_file": _path,
+    "ca_file": _path,
+    "url": _URL,
 }
 """Option of a device → its check: an option means the same on every kind that has it."""
 _PAPER = {
@@ -271,7 +280,15 @@ KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "dialog06": {**_PROTOCOL_LINE, "polynomial": None, "scale_text": False},
     },
     "drawer": {"printer": {"pin": 2, "on_ms": 100, "off_ms": 200, "sensor": "auto"}, "none": {}},
-    "card_terminal": {"standalone": {}, "demo": {}},
+    "card_terminal": {
+        "standalone": {},
+        "demo": {},
+        "zvt": {"host": None, "port": 20_007, "path": None, "baud": 9600, "password": "000000", "currency": 978},
+        "opi": {"host": ..., "port": 4100, "listen_port": 4102, "workstation": "1"},
+        "nexo": {"host": ..., "port": 8443, "terminal": ..., "key_file": ..., "ca_file": ...},
+        "mollie": {"terminal": ..., "key_file": ..., "url": None},
+        "sumup": {"merchant": ..., "terminal": ..., "key_file": ..., "url": None},
+    },
 }
 """Role → kind → option → default; ``...`` is an option that must be given."""
 

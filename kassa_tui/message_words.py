@@ -6,11 +6,7 @@ printer also stand in the status line without their facts, so those read well wh
 
 from __future__ import annotations
 
-
-def N_(message: str) -> str:
-    """Mark a text for translation."""
-    return message
-
+from kassa_tui.marking import N_
 
 WORDS: dict[str, str] = {
     "age_open": N_("Leeftijd {age}+ nog vragen: geboren op of voor {born:date}?"),

@@ -19,17 +19,9 @@ from typing import Any
 from kassa_tui.domain.money import euro, format_amount
 from kassa_tui.domain.outcome import Done, Outcome
 from kassa_tui.domain.quantity import format_quantity
-from kassa_tui.message_words import (
-    DONE_WORDS,
-    FLAW_WORDS,
-    IMPORT_WORDS,
-    KIND_WORDS,
-    N_,
-    PROBLEM_WORDS,
-    WORDS,
-)
+from kassa_tui.marking import N_
 
-__all__ = ["LANGUAGES", "LOCALE", "N_", "WORDS", "Words", "plain", "words"]
+__all__ = ["LANGUAGES", "LOCALE", "N_", "Words", "plain", "words"]
 
 LANGUAGES = ("nl", "nl_BE", "fr", "en")
 LOCALE = Path(__file__).with_name("locale")
@@ -39,6 +31,13 @@ MISSING = "?"
 
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
+
+
+def _tables() -> Any:
+    """The words of all codes; read with the first of them, for the first frame needs none."""
+    from kassa_tui import message_words
+
+    return message_words
 
 
 def plain(text: str) -> str:
@@ -66,25 +65,27 @@ class Words:
 
     def outcome(self, outcome: Outcome) -> str:
         """What an act answered, in words; a code without words is shown as it is."""
-        table = DONE_WORDS if isinstance(outcome, Done) else WORDS
+        table = _tables().DONE_WORDS if isinstance(outcome, Done) else _tables().WORDS
         return self._coded(table, outcome.code, outcome.facts)
 
     def problem(self, problem: Any) -> str:
         """One `config.Problem`: file, key, and what is wrong with it."""
-        return self._placed(": ", (problem.file, problem.key), self._coded(PROBLEM_WORDS, problem.code, problem.facts))
+        text = self._coded(_tables().PROBLEM_WORDS, problem.code, problem.facts)
+        return self._placed(": ", (problem.file, problem.key), text)
 
     def import_problem(self, problem: Any) -> str:
         """One `storage.csvread.ImportProblem`: line, column, and what is wrong there."""
         line = self.t("regel {line}", line=problem.line) if problem.line else ""
-        return self._placed(": ", (line, problem.column), self._coded(IMPORT_WORDS, problem.code, problem.facts))
+        text = self._coded(_tables().IMPORT_WORDS, problem.code, problem.facts)
+        return self._placed(": ", (line, problem.column), text)
 
     def flaw(self, flaw: Any) -> str:
         """One `storage.journal.Flaw`."""
-        return self._coded(FLAW_WORDS, flaw.code, {"seq": flaw.seq})
+        return self._coded(_tables().FLAW_WORDS, flaw.code, {"seq": flaw.seq})
 
     def kind(self, kind: str, name: str) -> str:
         """The word for a name of ours: a permission, a role, a means of payment; an unknown name as it is."""
-        msgid = KIND_WORDS[kind].get(name)
+        msgid = _tables().KIND_WORDS[kind].get(name)
         return plain(name) if msgid is None else self._catalogue.gettext(msgid) if msgid else ""
 
     def _coded(self, table: Mapping[str, str], code: str, facts: Mapping[str, Any]) -> str:
@@ -117,7 +118,7 @@ class Words:
         return "" if optional and empty else filled
 
     def _written(self, value: Any, kind: str) -> str:
-        if kind in KIND_WORDS:
+        if kind in _tables().KIND_WORDS:
             return self.kind(kind, str(value))
         write = _WRITERS.get(kind)
         try:

@@ -169,7 +169,8 @@ class Session:
         if status is None:
             raise self._failure(SILENT)
         self._kicked = time.monotonic(), status.drawer_high
-        self._write(at_once if status.offline or self.pending else pulse)
+        if not self._write(at_once if status.offline or self.pending else pulse):
+            raise self._failure(SILENT)
 
     def look(self) -> bool:
         """Ask how it goes; whether the job that was pending has come out since."""
@@ -360,14 +361,15 @@ class Session:
         line.wait(writing, until - time.monotonic())
         self._answers.take(line.read())
 
-    def _write(self, data: bytes, deadline: float | None = None) -> None:
-        """A few bytes; a printer that takes none of them until then shows by its silence."""
+    def _write(self, data: bytes, deadline: float | None = None) -> bool:
+        """A few bytes; whether all of them went by then. A printer that takes none shows by its silence, too."""
         line, rest = self._opened(), memoryview(data)
         until = deadline or time.monotonic() + ANSWER_S
         while rest and time.monotonic() < until:
             rest = rest[line.write(rest) :]
             if rest:
                 self._hear(until, writing=True)
+        return not rest
 
     def _opened(self) -> Line:
         if self._line is None:

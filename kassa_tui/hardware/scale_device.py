@@ -5,13 +5,14 @@ from __future__ import annotations
 import select
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware import scale_dialog06 as dialog
-from kassa_tui.hardware.charset import Charset
+from kassa_tui.hardware.charset import NEAREST
 from kassa_tui.hardware.scale_protocols import EMPTY, MOTION, Answer, Notice, Weight
 from kassa_tui.hardware.scale_protocols import Protocol as Asking
 from kassa_tui.hardware.serial_line import SerialLine
@@ -117,7 +118,6 @@ class Dialogue:
     ) -> None:
         self._line, self._bell, self._text = line, bell, text
         self._scale = dialog.Dialog06(polynomial, number)
-        self._charset = Charset("cp437")
         self._data = b""
 
     def begin(self) -> None:
@@ -127,8 +127,7 @@ class Dialogue:
     def ask(self, order: Order) -> ScaleState:
         """One try."""
         self.listen_afresh()
-        text = self._charset.encode(order.name) if self._text else b""
-        found = self._scale.weigh(self, order.price, 0, bytes(char for char in text if char < 0x80))
+        found = self._scale.weigh(self, order.price, 0, plain_letters(order.name) if self._text else b"")
         if isinstance(found, Notice):
             return ScaleState(found.code, found.code == dialog.UNPROVEN)
         return ScaleState("weighed", True, found.thousandths, found.amount) if found.thousandths else ScaleState(EMPTY)
@@ -160,6 +159,12 @@ class Dialogue:
             if record is not None or left <= 0 or self._bell.is_set():
                 return record
             self._data += self._line.read(self._bell, left)
+
+
+def plain_letters(text: str) -> bytes:
+    """A text in the 95 signs that every scale shows."""
+    nearest = "".join(NEAREST.get(char, char) for char in text if char.isprintable())
+    return unicodedata.normalize("NFKD", nearest).encode("ascii", "ignore")
 
 
 class ScaleDevice:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 WRITE_SECONDS = 1.0
 """A device that takes nothing for so long is off or holds the line."""
 CHUNK = 4096
+PSEUDO = "/dev/pts/"
 
 
 class SerialLine:
@@ -31,16 +32,18 @@ class SerialLine:
             import serial
         except ImportError as error:
             raise DeviceError("device_software", {"library": "pyserial"}) from error
+        # A pseudo-terminal has no parity, and the C library refuses to set one on it the second time.
+        bits, parity, stops = "8N1" if os.path.realpath(self.path).startswith(PSEUDO) else self.framing
         try:
             self._port = serial.Serial(
-                self.path, self.baud, int(self.framing[0]), self.framing[1], int(self.framing[2]),
+                self.path, self.baud, int(bits), parity, int(stops),
                 timeout=0, write_timeout=WRITE_SECONDS, exclusive=True,
             )  # fmt: skip
         except termios.error as error:  # pyserial lets it through where a line cannot be set so
             raise DeviceError("device_config", {"option": "framing", "value": self.framing}) from error
         except OSError as error:  # serial's own exception is one
             raise from_os(error, self.path) from error
-        except (ValueError, IndexError) as error:
+        except ValueError as error:
             raise DeviceError("device_config", {"option": "framing", "value": self.framing}) from error
 
     def close(self) -> None:

@@ -15,7 +15,6 @@ from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
 from kassa_tui.screens.ink import BAD, BLANK, BOLD, TEXT, Row
 from kassa_tui.screens.text import plain
 from kassa_tui.services import cards, checkout, discounts, history, parking, selling
-from kassa_tui.services.ports import CardRequest
 from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
@@ -197,10 +196,8 @@ def card(desk: Desk, amount: int | None = None) -> None:
     """Start a card payment: on disk first, then the terminal."""
 
     def ask_terminal(done: Done) -> None:
-        terminal = desk.till.terminal if desk.till else None
-        if done.code == "card_started" and terminal is not None:
-            request = CardRequest(str(done.facts["payment"]), int(done.facts["amount"]))
-            terminal.pay(request, desk.host.card_told)
+        if done.code == "card_started" and desk.till is not None:
+            cards.ask(desk.till, desk.host.card_told)
 
     desk.act_then(ask_terminal, cards.start, amount)
 

@@ -171,8 +171,13 @@ def _take(till: Till, payment: Payment | Refused) -> Outcome:
 
 
 def tender_card(till: Till, tender: Tender) -> Outcome:
-    """Take a card payment that the terminal approved."""
-    return _take(till, paying.pay_exact(_payment(till), tender))
+    """Take a card payment that the terminal approved. With nobody at the till the ticket is not closed yet: that is
+    for whoever comes (`services.cards.resume`)."""
+    payment = paying.pay_exact(_payment(till), tender)
+    if isinstance(payment, Refused) or till.ready() is None:
+        return _take(till, payment)
+    till.open.payment = payment
+    return done("card_found", amount=tender.amount, state="approved")
 
 
 def _payment(till: Till) -> Payment:

@@ -333,6 +333,8 @@ def document_of(entry: Entry, job: PrintJob, config: Config, words: Words, train
     if entry.kind == "report.x":
         expected = not config.rules.blind_count
         return head + report_documents.x_report(facts, config, words, expected=expected, **made)
+    if entry.kind == "terminal.slip":
+        return report_documents.terminal_slip(facts, config, words, **made)
     if entry.kind == "cash":
         return head + report_documents.cash_slip(facts, config, words, **made)
     return None

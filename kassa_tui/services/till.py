@@ -227,6 +227,8 @@ class Till:
 
     def close(self) -> None:
         """Write what is left and let go of files and devices."""
+        if self.terminal is not None:
+            self.terminal.close()
         if self.printing:
             self.printing.close()
         self.store.close()

@@ -37,7 +37,7 @@ class Kept:
     def until(self, right: Callable[[list[Any]], bool]) -> list[Any]:
         """Everything told, once it is right."""
         with self._changed:
-            assert self._changed.wait_for(lambda: right(self.told), WAIT_S), self.told
+            assert self._changed.wait_for(lambda: bool(self.told) and right(self.told), WAIT_S), self.told
             return list(self.told)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,10 +26,11 @@ ALWAYS_ANSWER = [kind for kind in KINDS if kind != "adam"]
 class Bench:
     """A till's side and a scale's side of one line."""
 
-    def __init__(self, kind: str, patience_s: float = 5.0) -> None:
+    def __init__(self, kind: str, patience_s: float = 5.0, idle_s: float = 30.0) -> None:
         self.kind, self.scale = kind, PtyScale(kind)
         self.pan = self.scale.pan
         self.device = make(kind, self.scale.path, patience_s)
+        self.device._idle_s = idle_s
         self.watch = Watch("scale", self.device)
         self.port = ScalePort(self.device, lambda: self.watch.supervisor.trouble)
         self.states = Kept()
@@ -168,8 +172,7 @@ def test_a_scale_that_is_off_is_found_out_at_once(kind: str) -> None:
 def test_a_scale_that_is_switched_off_is_noticed_in_rest(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale_device, "ANSWER_S", 0.02)
     monkeypatch.setattr("kassa_tui.hardware.scale_dialog06.ANSWER_S", 0.02)
-    bench = Bench(kind)
-    bench.device._idle_s = 0.01
+    bench = Bench(kind, idle_s=0.01)
     bench.watch.works()
     bench.pan.state = simulated.SILENT
     assert bench.watch.fails() == "device_silent"
@@ -256,40 +259,24 @@ def test_dialog_06_with_the_secret_of_another_maker_or_none(polynomial: str | No
 def test_dialog_06_is_sent_the_name_in_plain_letters() -> None:
     end, states = FarEnd(), Kept()
     device = make("dialog06", end.path, scale_text=True)
-    stop = Bell()
 
-    class Spy:
-        def __init__(self) -> None:
-            self.simulator, self.heard = ScaleSimulator("dialog06", Pan(1250)), b""
-
-        def answer(self) -> None:
-            import os
-
-            data = os.read(end.far, 4096)
-            self.heard += data
-            end.send(self.simulator.hear(data))
-
-    import threading
-
-    spy = Spy()
+    simulator, heard = ScaleSimulator("dialog06", Pan(1250)), bytearray()
 
     def far_side() -> None:
-        try:
-            while not stop.is_set():
-                spy.answer()
-        except OSError:
-            return
+        with contextlib.suppress(OSError):
+            while True:
+                data = os.read(end.far, 4096)
+                heard.extend(data)
+                end.send(simulator.hear(data))
 
-    listener = threading.Thread(target=far_side, daemon=True)
-    listener.start()
+    threading.Thread(target=far_side, daemon=True).start()
     watch = Watch("scale", device)
     watch.works()
     assert device.weigh(PRICE, "Crème fraîche met kruiden", states)
     states.until(lambda told: told[-1].final)
     assert watch.close()
-    stop.ring()
     end.unplug()
-    assert b"\x04\x0204\x1b000299\x1bCreme fraiche\x03" in spy.heard
+    assert b"\x04\x0204\x1b000299\x1bCreme fraiche\x03" in heard
 
 
 @pytest.mark.parametrize("kind", KINDS)
