@@ -49,8 +49,14 @@ class Meter:
         self.echo = floors.Echo()
 
     def series(
-        self, name: str, terminal: Terminal, acts: list[bytes], fd: int | None = None, aim: str = "", pause: float = 0.05
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        terminal: Terminal,
+        acts: list[bytes],
+        fd: int | None = None,
+        aim: str = "",
+        pause: float = 0.05,
+    ) -> None:
         """Print latency and bytes of acts, each at rest, against F_echo of the same moments."""
         times, counts, floor = [], [], []
         for act in acts:

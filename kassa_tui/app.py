@@ -193,6 +193,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def card_told(self, state: CardState) -> None:
         """The terminal's word, brought to the loop."""
+        self.box.note(f"card terminal: {state.state}")
         self._from_thread(lambda: self.counter.pay.told(state) if self.counter.pay else None)
 
     def printed(self, text: str, kicked: bool) -> None:
@@ -296,6 +297,8 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.desk.till = till
         self.desk.home()
         self.counter.equip()
+        if self.counter.pay is not None:
+            self.counter.pay.ask_terminal()
         self.counter.login.catch_up()
         self.repaint()
         self.attendant.equip(till)

@@ -242,9 +242,9 @@ OPTIONS: Mapping[str, Check] = {
     "password": _matching("[0-9]{6}", "six_digits"),
     "currency": _whole(1, 999),
     "listen_port": _whole(1, 65_535),
-    "workstation": _matching("[0-9A-Za-z]{1,16}", "text"),
-    "terminal": _matching(r"[0-9A-Za-z_.-]{1,64}", "text"),
-    "merchant": _matching(r"[0-9A-Za-z_.-]{1,64}", "text"),
+    "workstation": _matching("[0-9A-Za-z]{1,16}", "identifier"),
+    "terminal": _matching(r"[0-9A-Za-z_.-]{1,64}", "identifier"),
+    "merchant": _matching(r"[0-9A-Za-z_.-]{1,64}", "identifier"),
     "key_file": _path,
     "ca_file": _path,
     "url": _URL,
@@ -292,15 +292,18 @@ KINDS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 """Role → kind → option → default; ``...`` is an option that must be given."""
 
-PLACE = ("path", "usb", "phys", "host", "port", "pin")
+PLACE = ("path", "usb", "phys", "host", "port", "pin", "terminal")
 """Options that say where a device is: no two of a role may have all of them alike."""
 
 
 def device_wrongs(kind: str, options: Mapping[str, Any]) -> list[tuple[str, Wrong]]:
     """What is wrong with a device's options together, each with the option that it is about.
 
-    An input device needs one way to be found, and its event number is none: that changes with every plug.
+    An input device needs one way to be found, and its event number is none: that changes with every plug. A ZVT
+    terminal hangs on the network or on a line.
     """
+    if kind == "zvt" and not (options["host"] or options["path"]):
+        return [("host", Wrong("missing"))]
     if kind != "evdev":
         return []
     path = options["path"]

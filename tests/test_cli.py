@@ -17,7 +17,7 @@ import pytest
 
 from kassa_tui import bootstrap, cli, config, logs
 from kassa_tui.commands import dispatch
-from kassa_tui.commands.doctor import FOUND, PARTS
+from kassa_tui.commands.doctor import FOUND, PARTS, SOMETIMES
 from tests.services.shop_floor import MANAGER, hands, make_shop, write_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,9 +117,7 @@ def test_wrong_use_is_2_and_says_how(capsys: pytest.CaptureFixture[str], argv: t
     assert "gebruik: kassa" in err
 
 
-def test_wrong_configuration_names_file_key_and_nearest(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_wrong_configuration_names_file_key_and_nearest(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "till.toml"
     path.write_text('[shop]\nname = "x"\ncontry = "NL"\n[till]\nid = "K1"\ndata = "d"\n')
     code, _, err = run(capsys, "init", "--config", str(path))
@@ -227,7 +225,7 @@ def test_the_doctor_finds_each_trouble(capsys: pytest.CaptureFixture[str], shop:
         return {each["part"]: f"{each['state']} {each['code']}" for each in found["findings"]}
 
     well = states()
-    assert set(well) == set(PARTS)
+    assert set(well) - set(SOMETIMES) == set(PARTS)
     assert {part for part, state in well.items() if not state.startswith("ok")} == {"printer", "spool"}
     tamper(shop, "update journal set at = at + 3600000000000 where seq = 8")
     assert states()["clock"] == "fail behind"
@@ -247,7 +245,7 @@ def test_the_example_configuration_is_accepted(capsys: pytest.CaptureFixture[str
     code, out, _ = run(capsys, "doctor", "--config", str(ROOT / "config" / "till.toml.example"))
     assert "till.toml.example" in out
     assert code == 0
-    assert all(key.split()[0] in PARTS for key in FOUND)
+    assert all(key.split()[0] in PARTS | SOMETIMES for key in FOUND)
 
 
 def test_a_backup_comes_back(capsys: pytest.CaptureFixture[str], shop: Path, tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ MSGIDS = sorted(
 
 CALLS = {
     "refused": (WORDS, 0), "Refused": (WORDS, 0), "Bad": (WORDS, 0), "StorageError": (WORDS, 0),
-    "PrinterError": (WORDS, 0), "PrintResult": (WORDS, 1), "done": (DONE_WORDS, 0), "Done": (DONE_WORDS, 0),
+    "PrinterError": (WORDS, 0), "PrintResult": (WORDS, 1),
+    "DeviceError": (WORDS, 0), "Notice": (WORDS, 0), "done": (DONE_WORDS, 0), "Done": (DONE_WORDS, 0),
     "Wrong": (PROBLEM_WORDS, 0), "Problem": (PROBLEM_WORDS, 2), "report": (PROBLEM_WORDS, 1),
     "BadCell": (IMPORT_WORDS, 0), "add": (IMPORT_WORDS, 2), "warn": (IMPORT_WORDS, 2), "_once": (IMPORT_WORDS, 5),
     "Flaw": (FLAW_WORDS, 1),

@@ -34,6 +34,8 @@ PARTS = {
     "staff": N_("Medewerkers"),
     "printer": N_("Printer"),
     "spool": N_("Nog te printen"),
+}
+SOMETIMES = {
     "device": N_("Apparaat"),
     "time": N_("Tijdserver"),
     "wear": N_("Geheugenkaart"),
@@ -43,6 +45,7 @@ PARTS = {
     "drawer": N_("Lade"),
     "scan": N_("Scanner"),
 }
+"""Parts that are looked at where there are any, where the machine tells, or when paper is asked for."""
 STATES = {"ok": N_("goed"), "warn": N_("let op"), "fail": N_("FOUT")}
 FOUND = {
     "config accepted": N_("kassa {till}, {path}"),
@@ -132,9 +135,10 @@ def _facts(call: Call, each: Finding) -> dict[str, Any]:
 
 
 def _lines(call: Call, findings: list[Finding]) -> Iterator[str]:
-    width = max(len(call.t(PARTS[each.part])) for each in findings)
+    names = {**PARTS, **SOMETIMES}
+    width = max(len(call.t(names[each.part])) for each in findings)
     for each in findings:
-        yield f"{call.t(STATES[each.state]):<7} {call.t(PARTS[each.part]):<{width}}  {_said(call, each)}"
+        yield f"{call.t(STATES[each.state]):<7} {call.t(names[each.part]):<{width}}  {_said(call, each)}"
 
 
 def _on_paper(call: Call, config: Config, findings: list[Finding]) -> Iterator[Finding]:

@@ -193,6 +193,25 @@ def _support(parser: argparse.ArgumentParser, spoken: Words) -> None:
     _json(parser, spoken)
 
 
+def _simulate(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    t = spoken.t
+    kinds = ("zvt", "opi", "nexo", "mollie", "sumup")
+    parser.add_argument("kind", choices=kinds, help=t("soort pinautomaat"))
+    parser.add_argument("--port", type=int, default=0, metavar="N", help=t("poort; anders een vrije"))
+    parser.add_argument("--serial", action="store_true", help=t("op een seriële lijn in plaats van een poort (zvt)"))
+    parser.add_argument("--call-back", type=int, default=4102, metavar="N", help=t("poort van de kassa (opi)"))
+    parser.add_argument("--dir", metavar="DIR", help=t("map voor sleutels en certificaten; anders een tijdelijke"))
+    parser.add_argument("--decline", action="store_true", help=t("weigert elke betaling"))
+    parser.add_argument("--unknown", action="store_true", help=t("zegt nooit hoe een betaling afliep"))
+    parser.add_argument("--by-amount", action="store_true", help=t("bedragen op 13 weigeren, op 31 onbekend"))
+    parser.add_argument("--dwell-ms", type=int, default=800, metavar="N", help=t("milliseconden tussen twee stappen"))
+    parser.add_argument("--hang", action="store_true", help=t("neemt de opdracht aan en zwijgt dan"))
+    parser.add_argument("--twice", action="store_true", help=t("zegt alles twee keer"))
+    parser.add_argument("--drop-sent", type=int, metavar="N", help=t("verbreekt een keer na N bytes naar de kassa"))
+    parser.add_argument("--drop-received", type=int, metavar="N", help=t("verbreekt een keer na N bytes van de kassa"))
+    parser.add_argument("--cancel", action="store_true", help=t("een verbroken betaling gaat niet door"))
+
+
 def _verify(parser: argparse.ArgumentParser, spoken: Words) -> None:
     says = spoken.t("een uitgevoerd journaal; anders dat van de kassa")
     parser.add_argument("file", nargs="?", metavar="FILE", help=says)
@@ -279,6 +298,8 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
      "kassa support /media/usb", _support),
     ("replay", "replay:replay", N_("De schermen uit een bestand voor de helpdesk een voor een laten zien."),
      "kassa replay kassa-support-K1-20261122-180000.tar.gz", _key),
+    ("simulate", "simulate:simulate", N_("Een pinautomaat die een programma is, om een kassa mee te proberen."),
+     "kassa simulate zvt --port 20007 --by-amount", _simulate),
     ("version", "about:version", N_("De versie van dit programma."), "kassa version", _json),
 )  # fmt: skip
 """Name, what runs it, what it does, an example, and its own arguments."""

@@ -41,17 +41,17 @@ def establish(call: Call, answers: dict[str, Any], path: Path) -> int:
     """Make the till that these answers describe; nothing is written where one of them is wrong."""
     from kassa_tui.services import setup as service
 
-    other = service.changes_till(answers, path)
-    if other:
-        call.complain(call.t("deze kassa is {here} en heeft al verkocht; hij kan geen {given} worden: geef een andere "
-                             "map voor de data", here=other[0], given=other[1]))  # fmt: skip
-        return REFUSED
     found = service.judged(answers, path)
     if isinstance(found, tuple):
         for problem in found:
             call.complain(call.words.problem(problem))
         call.complain(call.t("er is niets geschreven"))
         return MISUSE
+    other = service.changes_till(answers, path)
+    if other:
+        call.complain(call.t("deze kassa is {here} en heeft al verkocht; hij kan geen {given} worden: geef een andere "
+                             "map voor de data", here=other[0], given=other[1]))  # fmt: skip
+        return REFUSED
     old = service.put(answers, path, time.strftime(STAMP))
     call.say(call.t("Geschreven: {path}[; de vorige staat in {old}]", path=path, old=old or ""))
     config = call.config()

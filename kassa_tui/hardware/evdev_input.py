@@ -21,11 +21,25 @@ SYS, DEV = Path("/sys/class/input"), Path("/dev/input")
 class Event(Protocol):
     """One event as the kernel tells it."""
 
-    sec: int
-    usec: int
-    type: int
-    code: int
-    value: int
+    @property
+    def sec(self) -> int:
+        """Time of day, whole seconds."""
+
+    @property
+    def usec(self) -> int:
+        """And millionths."""
+
+    @property
+    def type(self) -> int:
+        """Keys, marks, pointers."""
+
+    @property
+    def code(self) -> int:
+        """Which key."""
+
+    @property
+    def value(self) -> int:
+        """Down, up, held."""
 
 
 class Input(Protocol):

@@ -72,8 +72,6 @@ class PrintProcess:
         self._child: _Child | None = None
         self._closed = False
         self._number = 0
-        self._clean = True
-        """The printer may have been left in the middle of a command: by a job in doubt, or by a till that died."""
 
     def warm(self) -> None:
         """Start the child ahead of the first job; a failure shows at that job."""
@@ -86,10 +84,7 @@ class PrintProcess:
         self, document: Document, kick: bool = False, timeout_s: float = TIMEOUT_S, copies: int = 1
     ) -> PrintResult:
         """Print a document, with ``kick`` after opening the drawer; returns within ``timeout_s``."""
-        request = {"document": to_json(document), "kick": kick, "copies": copies, "clean": self._clean}
-        result = self._ask(request, timeout_s)
-        self._clean = result.doubt or (self._clean and not result.ok)
-        return result
+        return self._ask({"document": to_json(document), "kick": kick, "copies": copies}, timeout_s)
 
     def kick(self, timeout_s: float = TIMEOUT_S) -> PrintResult:
         """Open the drawer and print nothing."""

@@ -3,8 +3,8 @@
     python -m kassa_tui.hardware.print_process OPTIONS STATE_DIR
 
 ``OPTIONS`` is the printer's table of the configuration as JSON. Each line on standard input is a request
-``{"id": n, "document": [...], "kick": false, "look": false, "clean": false, "copies": 1}`` and each is answered by
-one line on standard output: ``{"id": n, "ok": true}``, with ``"bytes"`` (base64) and how to read them where the
+``{"id": n, "document": [...], "kick": false, "look": false, "copies": 1}`` and each is answered by one
+line on standard output: ``{"id": n, "ok": true}``, with ``"bytes"`` (base64) and how to read them where the
 transport is the screen, with ``"seen"`` where the printer tells how it is, with ``"finished"`` where a look asked for
 it, or ``{"id": n, "ok": false, "code": "...", "facts": {...}, "doubt": true}``, the last where paper may have come
 out. A line ``{"sending": true}`` goes ahead of the answer when the first byte of paper goes out. The process ends when
@@ -76,15 +76,15 @@ class Station:
         Raises `PrinterError` or `BadDocument`, the latter before anything is delivered.
         """
         document = from_json(request.get("document", []))
-        copies, flags = request.get("copies", 1), [request.get(name, False) for name in ("kick", "look", "clean")]
+        copies, flags = request.get("copies", 1), [request.get(name, False) for name in ("kick", "look")]
         if type(copies) is not int or not 1 <= copies <= MAX_COPIES or not all(type(flag) is bool for flag in flags):
-            raise BadDocument("copies, kick, look or clean")
-        kick, look, clean = flags
+            raise BadDocument("copies, kick or look")
+        kick, look = flags
         paper = self._renderer.render(document) * copies if document else b""
         if kick:
             self._open_drawer()
         if paper:
-            self._print(paper, clean is True)
+            self._print(paper)
         finished = bool(look and self._session and self._session.look())
         return self._delivered() | ({"finished": finished} if look else {})
 
@@ -104,9 +104,9 @@ class Station:
         else:
             self._transport.deliver(self._kick)
 
-    def _print(self, paper: bytes, clean: bool) -> None:
+    def _print(self, paper: bytes) -> None:
         if self._session:
-            self._session.print(paper, clean)
+            self._session.print(paper)
         else:
             self._sending()
             self._transport.deliver(paper)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kassa_tui.hardware.printer import PrinterError, Road
+from kassa_tui.hardware.printer import REFUSED, TIMEOUT, UNREACHABLE, PrinterError, Road
 from kassa_tui.hardware.printer_line import Line
 from kassa_tui.hardware.printer_memory import Memory
 from kassa_tui.hardware.printer_status import ERROR as ERROR_CAUSE
@@ -23,25 +23,24 @@ from kassa_tui.hardware.printer_status import (
     OFFLINE,
     PAPER,
     PRINTER,
-    Answers,
     Status,
-    question,
     status_of,
     trouble,
 )
+from kassa_tui.hardware.printer_talk import Talk
 
 SILENT = "printer_silent"
 BUSY = "printer_busy"
 PAPER_LOW = "printer_paper_low"
 FORGOT = "printer_forgot"
 
+LOST = (REFUSED, UNREACHABLE, TIMEOUT)
+"""The line is gone."""
 AUTO, REQUIRED, OFF = "auto", "required", "off"
 """Whether the printer must answer: found out, always, or it is never asked."""
 LEVELS = {"auto": None, "none": None, "high": True, "low": False}
 """How the drawer's switch reads when the drawer is open."""
 
-ANSWER_S = 0.5
-"""Longest wait for an answer; a printer on a slow line takes a twentieth of it."""
 FENCE_TRY_S = 1.0
 SILENT_JOBS = 3
 """Deliveries without an answer after which a printer that never answered is asked no more."""
@@ -51,10 +50,6 @@ STEP_S = 0.3
 """From one question to the next while a job is under way."""
 JOB_S = 7.0
 """Longest time that one request takes for its job; a slow printer is asked again later."""
-UNKNOWN_OWED, MOST_OWED = 3, 20
-"""Answers that a print process before this one may have left behind; and more than that are never reckoned with."""
-QUIET_S = 0.2
-"""Two answers that stand next to each other in the printer come closer than this."""
 LOOK_S = 1.0
 PATIENCE_S, LINES_PER_S = 10.0, 3
 """A printer that is well and has all of a job has answered behind it within this and the time for its lines."""
@@ -66,6 +61,7 @@ class _Job:
     """What is under way."""
 
     def __init__(self, data: bytes, fence: bool) -> None:
+        self.data = data
         self.rest = memoryview(data + FENCE if fence else data)
         self.fence = fence
         self.patience = PATIENCE_S + data.count(b"\n") / LINES_PER_S
@@ -93,16 +89,9 @@ class Session:
         """``sending`` is called before the first byte of a job goes out."""
         self._road, self._memory, self._mode, self._sending = road, memory, mode, sending
         self._sensor = sensor
-        self._line: Line | None = None
-        self._answers = Answers()
+        self._talk = Talk(road)
         self._job: _Job | None = None
         self._silent = 0
-        self._fences = self._heard = 0
-        """Questions behind a job that were sent on this line; how many of its answers are accounted for."""
-        self._nuls = 0
-        """Bytes that were not enough to end a command that was cut off, doubled."""
-        self._owed = UNKNOWN_OWED
-        """Answers that may still come of lines before this one."""
         self._missed = dict.fromkeys((OFFLINE, ERROR_CAUSE, PAPER), 0)
         self._status: Status | None = None
         self._kicked: tuple[float, bool] | None = None
@@ -123,7 +112,7 @@ class Session:
     @property
     def open(self) -> bool:
         """A line is held."""
-        return self._line is not None
+        return self._talk.held
 
     @property
     def seen(self) -> Seen | None:
@@ -136,23 +125,18 @@ class Session:
         drawer = None if level is None else self._status.drawer_high is level
         return Seen(drawer, trouble(self._status) or (PAPER_LOW if self._status.near_end else ""))
 
-    def print(self, data: bytes, clean: bool = False) -> None:
-        """Print a job. Returns when it came out, or, from a printer that never answers, when it took all of it.
-
-        ``clean`` is for a printer that may have been left in the middle of a command, which would take the beginning
-        of this job for its own data: as many NUL bytes as the job is long, which print nothing, go ahead of it.
-        """
+    def print(self, data: bytes) -> None:
+        """Print a job. Returns when it came out, or, from a printer that never answers, when it took all of it."""
         deadline = time.monotonic() + JOB_S
         if self._job is not None:
+            self._talk.cut_off(len(self._job.data))
             self.close()
-        if not self._ready():
+        if not self._prepared(deadline):
             self._sending()
-            self._road.deliver(bytes(len(data)) + data if clean else data)
+            self._talk.deliver(data)
             return
-        if clean:
-            self._clean(len(data), deadline)
         self._job = _Job(data, bool(self._memory.fence))
-        self._fence(int(self._job.fence))
+        self._talk.expect(int(self._job.fence))
         self._sending()
         self._finish(deadline)
 
@@ -164,12 +148,14 @@ class Session:
         if not (self.asks and self._memory.answers):
             self._road.deliver(pulse)
             return
+        if self._job is not None and self._job.rest:
+            raise self._failure(BUSY)
         # A line with a job on it is not given up for the drawer.
         status = self._asked(only_first=True) if self.pending else self._asked_anew(only_first=True)
         if status is None:
             raise self._failure(SILENT)
         self._kicked = time.monotonic(), status.drawer_high
-        if not self._write(at_once if status.offline or self.pending else pulse):
+        if not self._talk.write(at_once if status.offline or self.pending else pulse):
             raise self._failure(SILENT)
 
     def look(self) -> bool:
@@ -184,14 +170,24 @@ class Session:
 
     def close(self) -> None:
         """Let go of the line, and with it of a job that is pending."""
-        line, self._line, self._job = self._line, None, None
-        self._owed += max(0, self._fences - self._answers.fences)
-        self._fences, self._heard, self._answers = 0, 0, Answers()
-        if line is not None:
-            line.close()
+        self._job = None
+        self._talk.close()
+
+    def _prepared(self, deadline: float) -> bool:
+        """Whether the printer is ready for a job, of which it has nothing yet; False where it never answers."""
+        try:
+            if not self._ready():
+                return False
+            if not self._talk.clean and not self._talk.clear(bool(self._memory.fence), deadline):
+                raise self._failure(BUSY)
+        except PrinterError as error:
+            if error.code in LOST:
+                self._gone()
+            raise
+        return True
 
     def _ready(self) -> bool:
-        """Whether the printer answers and is well; it has nothing of the job yet. False where it never answers."""
+        """Whether the printer answers and is well."""
         if not self.asks:
             self.close()
             return False
@@ -213,45 +209,18 @@ class Session:
 
     def _try_fence(self) -> None:
         """With an empty buffer the answer comes at once, or never."""
-        self._fence(1)
-        self._write(FENCE)
-        self._memory.fenced(self._fenced(1, time.monotonic() + FENCE_TRY_S))
-
-    def _fence(self, count: int) -> None:
-        """So many are about to be sent; what was answered before is not about them."""
-        self._fences += count
-        self._heard = self._answers.fences
-
-    def _fenced(self, count: int, deadline: float) -> bool:
-        """Whether so many answers came by then."""
-        while self._answers.fences - self._heard < count and time.monotonic() < deadline:
-            self._hear(deadline)
-        return self._answers.fences - self._heard >= count
-
-    def _clean(self, count: int, deadline: float) -> None:
-        """End a command that was cut off, and await what the printer still has to say of jobs before.
-
-        Answers bear no name. Where so many older ones may still come, two more than that are asked for at once: when
-        as many have come, at least two are ours, and ours come together.
-        """
-        wanted = min(self._owed, MOST_OWED) + 2 if self._memory.fence else 0
-        self._fence(wanted)
-        self._write(bytes(max(count, self._nuls)) + FENCE * wanted, deadline)
-        if not self._fenced(wanted, deadline):
-            # The printer is still at the job before, or this was its data, too, and was not enough.
-            self._nuls = 2 * max(count, self._nuls)
-            self.close()
-            raise self._failure(BUSY)
-        while wanted and self._fenced(self._answers.fences - self._heard + 1, time.monotonic() + QUIET_S):
-            pass
-        self._owed = self._nuls = 0
+        self._talk.expect(1)
+        self._talk.write(FENCE)
+        self._memory.fenced(self._talk.expected(1, time.monotonic() + FENCE_TRY_S))
 
     def _finish(self, deadline: float) -> None:
         """Carry the job on until then. What fails from here on leaves it in doubt."""
+        size = len(self._job.data) if self._job else 0
         try:
             self._carry(max(deadline, time.monotonic() + STEP_S))
         except PrinterError as error:
             if not error.facts.get("pending"):
+                self._talk.cut_off(size)
                 self._gone()
             raise PrinterError(error.code, error.facts, doubt=True) from error
         self._job = None
@@ -260,7 +229,7 @@ class Session:
             self._asked()
 
     def _carry(self, deadline: float) -> None:
-        job, line = self._job, self._opened()
+        job, line = self._job, self._talk.open()
         assert job is not None
         ask_at = time.monotonic() + STEP_S
         while not self._done(job, line):
@@ -273,16 +242,16 @@ class Session:
                 ask_at = time.monotonic() + STEP_S
             elif job.rest:
                 job.rest = job.rest[line.write(job.rest) :]
-                self._hear(min(deadline, now + STEP_S), writing=bool(job.rest))
+                self._talk.hear(min(deadline, now + STEP_S), writing=bool(job.rest))
             else:
-                self._hear(min(deadline, ask_at))
+                self._talk.hear(min(deadline, ask_at))
 
     def _done(self, job: _Job, line: Line) -> bool:
         """Everything is out; and the printer answered behind it, or, where it does not do that, is well."""
         if job.rest:
             return False
         if job.fence:
-            return self._answers.fences > self._heard
+            return self._talk.came > 0
         return line.unsent() == 0 and job.well_since is not None
 
     def _judge(self, job: _Job) -> None:
@@ -303,7 +272,7 @@ class Session:
 
     def _asked_anew(self, only_first: bool = False) -> Status | None:
         """On a line that was held, or a new one where that was lost meanwhile; None is no answer."""
-        if self._line is not None:
+        if self._talk.held:
             try:
                 status = self._asked(only_first)
             except PrinterError:
@@ -311,7 +280,7 @@ class Session:
             if status is not None:
                 return status
             self.close()
-        self._opened()
+        self._talk.open()
         try:
             return self._asked(only_first)
         except PrinterError:
@@ -320,19 +289,19 @@ class Session:
 
     def _gone(self) -> None:
         """What it told before holds no longer."""
-        self.close()
-        self._status = None
+        self._job, self._status = None, None
+        self._talk.close(lost=True)
 
     def _asked(self, only_first: bool = False) -> Status | None:
         """How the printer is: one question, one answer, one after the other, for answers bear no number."""
-        first = self._ask(PRINTER)
+        first = self._talk.ask(PRINTER)
         if first is None:
             return None
         found = {PRINTER: first}
         # A printer that is on-line has no cause for being off-line.
         more = () if only_first else (OFFLINE, ERROR_CAUSE, PAPER) if status_of(found).offline else (PAPER,)
         for number in more:
-            answer = self._ask(number) if self._missed[number] < MISSED else None
+            answer = self._talk.ask(number) if self._missed[number] < MISSED else None
             self._missed[number] = 0 if answer is not None else self._missed[number] + 1
             if answer is not None:
                 found[number] = answer
@@ -343,38 +312,6 @@ class Session:
             self._status = self._status._replace(drawer_high=status.drawer_high)
         self._learn(status.drawer_high)
         return status
-
-    def _ask(self, number: int) -> int | None:
-        line = self._opened()
-        self._answers.take(line.read())
-        self._answers.states.clear()
-        deadline = time.monotonic() + ANSWER_S
-        self._write(question(number), deadline)
-        while not self._answers.states:
-            if time.monotonic() >= deadline:
-                return None
-            self._hear(deadline)
-        return self._answers.states.popleft()
-
-    def _hear(self, until: float, writing: bool = False) -> None:
-        line = self._opened()
-        line.wait(writing, until - time.monotonic())
-        self._answers.take(line.read())
-
-    def _write(self, data: bytes, deadline: float | None = None) -> bool:
-        """A few bytes; whether all of them went by then. A printer that takes none shows by its silence, too."""
-        line, rest = self._opened(), memoryview(data)
-        until = deadline or time.monotonic() + ANSWER_S
-        while rest and time.monotonic() < until:
-            rest = rest[line.write(rest) :]
-            if rest:
-                self._hear(until, writing=True)
-        return not rest
-
-    def _opened(self) -> Line:
-        if self._line is None:
-            self._line = self._road.open()
-        return self._line
 
     def _learn(self, high: bool) -> None:
         if self._kicked is None:

@@ -93,6 +93,7 @@ class Polled:
         answer, now = self._answer(), time.monotonic()
         if answer is not None:
             self._kept, self._kept_until = answer, now + PATIENCE_S
+            return answer
         return self._kept if now < self._kept_until else None
 
     def _answer(self) -> Answer | None:

@@ -33,8 +33,9 @@ class SerialLine:
         except ImportError as error:
             raise DeviceError("device_software", {"library": "pyserial"}) from error
         # A pseudo-terminal has no parity, and the C library refuses to set one on it the second time.
-        bits, parity, stops = "8N1" if os.path.realpath(self.path).startswith(PSEUDO) else self.framing
+        framing = "8N1" if os.path.realpath(self.path).startswith(PSEUDO) else self.framing
         try:
+            bits, parity, stops = tuple(framing)
             self._port = serial.Serial(
                 self.path, self.baud, int(bits), parity, int(stops),
                 timeout=0, write_timeout=WRITE_SECONDS, exclusive=True,

@@ -49,18 +49,21 @@ class Bell:
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         self._rung = threading.Event()
+        # Event and pipe change together: a ring in the middle of a `clear` would else be lost for good.
+        self._lock = threading.Lock()
 
     def ring(self) -> None:
         """Wake whoever waits, now or later."""
-        if not self._rung.is_set():
-            self._rung.set()
-            with contextlib.suppress(OSError):
-                os.write(self._write, b".")
+        with self._lock:
+            if not self._rung.is_set():
+                self._rung.set()
+                with contextlib.suppress(OSError):
+                    os.write(self._write, b".")
 
     def clear(self) -> None:
         """Wait for the next ring."""
-        self._rung.clear()
-        with contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError):
+            self._rung.clear()
             while os.read(self._read, 64):
                 continue
 

@@ -90,10 +90,23 @@ class CountView(View):
         desk, t = self.desk, self.desk.t
         desk.show(
             Choice(desk, t("Kassa afsluiten"), text, [
-                (t("Sluiten en Z afdrukken"), lambda: desk.act_then(self._closed, shifts.close_shift)),
+                (t("Sluiten en Z afdrukken"), self._close),
                 (t("Terug naar de telling"), lambda: None),
             ])
         )  # fmt: skip
+
+    def _close(self) -> None:
+        """Close, once the terminal has been asked about every card payment in doubt."""
+        from kassa_tui.screens.counter import Counter
+
+        def close() -> None:
+            self.desk.act_then(self._closed, shifts.close_shift)
+
+        counter = self.desk.views[0]
+        if isinstance(counter, Counter) and counter.pay is not None:
+            counter.pay.ask_terminal(close)
+        else:
+            close()
 
     def _closed(self, done: Done) -> None:
         from kassa_tui.screens.functions import show_report

@@ -35,6 +35,7 @@ def show_functions(desk: Desk) -> None:
         (t("Tegoedbon: saldo vragen"), lambda: _balance(desk)),
         (t("Artikelgroepen"), lambda: show_groups(desk)),
         (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
+        *_terminal_services(desk),
         (t("Rapport van een eerdere Z"), lambda: ask_z(desk)),
         (t("Dagrapport"), lambda: ask_day(desk)),
         (t("Oefenen aan of uit"), lambda: desk.host.training()),
@@ -187,6 +188,20 @@ def ask_quit(desk: Desk) -> None:
             (desk.t("Stoppen"), desk.host.quit),
         ])
     )  # fmt: skip
+
+
+def _terminal_services(desk: Desk) -> Choices:
+    """What a connected PIN terminal does besides paying."""
+    from kassa_tui.screens.counter import Counter
+
+    counter, terminal = desk.views[0], desk.till.terminal if desk.till else None
+    if terminal is None or terminal.stand_alone or not isinstance(counter, Counter) or counter.pay is None:
+        return []
+    pay = counter.pay
+    return [
+        (desk.t("Pinautomaat: dag afsluiten"), lambda: pay.service("end_of_day")),
+        (desk.t("Pinautomaat: laatste bon"), lambda: pay.service("reprint")),
+    ]
 
 
 def _history(desk: Desk) -> None:

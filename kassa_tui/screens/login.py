@@ -93,6 +93,14 @@ class LoginView(View):
         if isinstance(outcome, Done):
             self.desk.host.language(str(outcome.facts["language"]))
             self.desk.tell(self.desk.words.outcome(outcome))
+            self._resume()
+
+    def _resume(self) -> None:
+        """Close the ticket that turned out to be paid while nobody was there."""
+        from kassa_tui.services import cards
+
+        if self.desk.till is not None and cards.resumable(self.desk.till):
+            self.desk.act(cards.resume)
 
 
 class OpenShiftView(View):

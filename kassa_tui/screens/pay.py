@@ -18,7 +18,7 @@ from kassa_tui.services import cards, checkout
 from kassa_tui.services.vouchers import is_voucher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kassa_tui.screens.desk import Desk
     from kassa_tui.services.ports import CardState
@@ -36,12 +36,20 @@ class PayView(View):
         super().__init__(desk)
         self.card_state = ""
         """What the terminal said last."""
+        self._asked: set[str] = set()
+        """Payments in doubt that the terminal is asked about."""
+        self._then: Callable[[], object] | None = None
+        """What goes on once it has answered."""
+        self._service = ""
+        """What else the terminal was asked to do: ``end_of_day`` or ``reprint``."""
 
     @property
     def keys(self) -> tuple[str, ...]:  # type: ignore[override]
         """Nothing but the end of a card payment that is under way or in doubt."""
         till = self.desk.till
-        return ("help",) if till and till.open.card is not None else self._keys
+        if till is None or till.open.card is None:
+            return self._keys
+        return ("help", "back") if self._stoppable() else ("help",)
 
     @property
     def title(self) -> str:
@@ -99,7 +107,9 @@ class PayView(View):
     def act(self, act: str) -> bool:
         """Tenders, taking one back, and the way back."""
         desk = self.desk
-        if act == "cash":
+        if act == "back" and self._stoppable():
+            self._stop()
+        elif act == "cash":
             self._cash()
         elif act == "enter":
             self._which_tender()
@@ -126,15 +136,63 @@ class PayView(View):
         return True
 
     def told(self, state: CardState) -> None:
-        """The terminal said something."""
+        """The terminal said something: about the payment on the counter, about one in doubt, or about a service."""
         till = self.desk.till
-        card = till.open.card if till else None
-        if card is not None and state.payment not in ("", card.id):
+        if till is None:
             return
-        self.card_state = "" if state.final else state.state
-        if till is None or till.open.card is None or not state.final:
-            return
-        self.desk.act(cards.ended, state.state, dict(state.detail))
+        card = till.open.card
+        mine = card is not None and state.payment in ("", card.id)
+        if not state.final:
+            self.card_state = state.state if mine else self.card_state
+        elif self._service and not state.payment:
+            what, self._service = self._service, ""
+            self.desk.act(cards.serviced, what, state)
+        elif mine or state.payment in self._asked:
+            self.card_state = "" if mine else self.card_state
+            self.desk.act(cards.told, state)
+            self._asked.discard(state.payment)
+            self._go_on()
+
+    def ask_terminal(self, then: Callable[[], object] | None = None) -> None:
+        """Ask the terminal about every payment in doubt, and go on when it has answered."""
+        till = self.desk.till
+        self._then = then
+        if till is not None:
+            asked = [row.id for row in cards.doubts(till)]
+            # A terminal may answer before the call returns.
+            self._asked.update(asked)
+            self._asked.difference_update(set(asked) - set(cards.recover(till, self.desk.host.card_told)))
+            if self._asked:
+                self.card_state = "asking"
+                self.desk.tell(self.desk.t("De pinautomaat wordt gevraagd hoe het afliep"))
+        self._go_on()
+
+    def service(self, what: str) -> None:
+        """Have the terminal close its day (``end_of_day``) or show its last receipt (``reprint``)."""
+        terminal = self.desk.till.terminal if self.desk.till else None
+        if terminal is not None and not self._service:
+            self._service = what
+            (terminal.end_of_day if what == "end_of_day" else terminal.reprint)(self.desk.host.card_told)
+
+    def _go_on(self) -> None:
+        if not self._asked and self._then is not None:
+            then, self._then = self._then, None
+            then()
+
+    def _connected(self) -> bool:
+        """The terminal can be asked and stopped."""
+        terminal = self.desk.till.terminal if self.desk.till else None
+        return terminal is not None and not terminal.stand_alone
+
+    def _stoppable(self) -> bool:
+        card = self.desk.till.open.card if self.desk.till else None
+        return card is not None and card.state == "pending" and self._connected()
+
+    def _stop(self) -> None:
+        terminal = self.desk.till.terminal if self.desk.till else None
+        if terminal is not None:
+            terminal.abort()
+            self.desk.tell(self.desk.t("Afbreken gevraagd; de pinautomaat zegt hoe het afloopt"))
 
     def _cash(self) -> None:
         text = self.take()
@@ -189,6 +247,8 @@ class PayView(View):
                 " is gelukt; u betaalt niet twee keer.' Kijk op de bon of het scherm van de pinautomaat."
             )
             rows += [(("   " + line, TEXT),) for line in wrap(advice, width - 6)]
+            if self.card_state == "asking":
+                rows += [BLANK, ((f"   {t(CARD_WORDS['asking'])}", ASK),)]
             rows += [BLANK, self._answers()]
             return rows
         state = CARD_WORDS.get(self.card_state or "busy", CARD_WORDS["busy"])
@@ -211,7 +271,7 @@ class PayView(View):
         if till is None or card is None:
             return {}
         if card.state == "unknown":
-            return DOUBT_ANSWERS
+            return DOUBT_ANSWERS | (ASK_AGAIN if self._connected() else {})
         return CARD_ANSWERS if till.terminal is None or till.terminal.stand_alone else {}
 
     def _card_letter(self, letter: str) -> bool:
@@ -221,7 +281,9 @@ class PayView(View):
             return False
         state = tuple(endings)[at]
         detail = {"terminal": "stand-alone"} if state == "approved" else {}
-        if endings is DOUBT_ANSWERS:
+        if state == "ask":
+            self.ask_terminal()
+        elif endings is not CARD_ANSWERS:
             self._decide(state, detail)
         else:
             self.desk.act(cards.ended, state, detail)
@@ -247,6 +309,8 @@ CARD_ANSWERS = {"approved": N_("J akkoord"), "refused": N_("N geweigerd"), "unkn
 """
 DOUBT_ANSWERS = {"approved": N_("J toch betaald"), "refused": N_("N niet betaald")}
 """The same for a payment that nobody was sure of."""
+ASK_AGAIN = {"ask": N_("V vraag het de pinautomaat")}
+"""And where the terminal can be asked."""
 CARD_WORDS = {
     "present_card": N_("kaart aanbieden"),
     "enter_pin": N_("pincode"),

@@ -112,15 +112,18 @@ def recover(till: Till, tell: Tell) -> tuple[str, ...]:
     return tuple(row.id for row in rows)
 
 
-def resume(till: Till) -> Outcome:
-    """Close the ticket that the terminal turned out to have been paid for while nobody was there to see it."""
-    problem = till.ready()
-    if problem is not None:
-        return problem
+def resumable(till: Till) -> bool:
+    """Whether the ticket on the counter is paid by card and only waits for somebody to close it."""
     payment = till.open.payment
-    if payment is None or not payment.settled or not payment.tenders or till.open.card is not None:
-        return refused("not_settled")
-    return checkout.finish(till)
+    return (
+        payment is not None and payment.settled and till.open.card is None and till.ready() is None
+        and any(tender.kind == PIN for tender in payment.tenders)
+    )  # fmt: skip
+
+
+def resume(till: Till) -> Outcome:
+    """Close the ticket that the terminal turned out to have charged while nobody was there to see it."""
+    return checkout.finish(till) if resumable(till) else till.ready() or refused("not_settled")
 
 
 def confirmed(till: Till, amount: int | None = None) -> Outcome:

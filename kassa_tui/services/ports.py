@@ -23,7 +23,7 @@ class CardRequest:
     before: tuple[str, ...] = ()
     """Transaction numbers of earlier payments, newest first: what a terminal shows of these is not this payment."""
     after: tuple[str, ...] = ()
-    """Transaction numbers of later payments: where the terminal's last one is among these it cannot tell of this one."""
+    """Transaction numbers of later payments: a terminal whose last one is among these cannot tell of this one."""
     origin: Mapping[str, str] = field(default_factory=dict)
     """For money back: the detail of the payment that is given back, where the till knows it."""
 

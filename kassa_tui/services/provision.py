@@ -32,8 +32,8 @@ class Trouble(NamedTuple):
 
     code: str
     """``not_ours`` (no parcel at all) · ``incomplete`` (``missing``: numbers of codes, ``of``) · ``mixed`` (codes of
-    two parcels) · ``no_trust`` (no key is known here) · ``other_key`` (``key``) · ``tampered`` · ``expired`` (``until``) ·
-    ``too_early`` (``made``) · ``too_new`` (``version``)."""
+    two parcels) · ``no_trust`` (no key is known here) · ``other_key`` (``key``) · ``tampered`` · ``expired``
+    (``until``) · ``too_early`` (``made``) · ``too_new`` (``version``)."""
     facts: Any = None
 
 

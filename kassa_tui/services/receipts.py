@@ -37,10 +37,16 @@ _SPARE_LETTERS = "EFGHIJKLMNOPQRSTUVWXYZ"
 _CARD_FACTS = (
     ("brand", N_("Kaart")),
     ("number", N_("Kaartnummer")),
+    ("method", N_("Gelezen")),
+    ("verification", N_("Controle")),
     ("authorisation", N_("Autorisatie")),
     ("terminal", N_("Terminal")),
     ("transaction", N_("Transactie")),
 )
+_CARD_KINDS = {"method": "card_method", "verification": "card_verification"}
+"""Fact of a card payment → kind of the word for its value."""
+_CARD_UNSAID = ("code", "reason", "slip", "stamp", "reference")
+"""What a terminal tells for the till and its journal alone."""
 _STAND_ALONE = "stand-alone"
 
 
@@ -253,8 +259,13 @@ def _card(detail: dict[str, str], words: Words) -> list[Element]:
     """What the terminal told: what we have a word for first, then the rest as it came."""
     if detail.get("terminal") == _STAND_ALONE:
         return []
-    known = [(words.t(label), detail[key]) for key, label in _CARD_FACTS if detail.get(key)]
-    rest = [(key, value) for key, value in detail.items() if value and key not in dict(_CARD_FACTS)]
+    said = {
+        key: words.kind(_CARD_KINDS[key], value) if key in _CARD_KINDS else value
+        for key, value in detail.items()
+        if value and key not in _CARD_UNSAID
+    }
+    known = [(words.t(label), said[key]) for key, label in _CARD_FACTS if key in said]
+    rest = [(key, value) for key, value in said.items() if key not in dict(_CARD_FACTS)]
     return [Row(f"  {plain(label)}", plain(str(value))) for label, value in (*known, *rest)]
 
 

@@ -112,6 +112,15 @@ def cash_slip(
     return (*parts, Feed(3), Rule(), Row(words.t("Handtekening"), ""), Cut())
 
 
+def terminal_slip(
+    facts: Figures, config: Config, words: Words, *, at: int, offset: int, who: str, training: bool = False
+) -> Document:
+    """What the PIN terminal wanted printed, in its own words: the body of a ``terminal.slip`` entry."""
+    parts = _head(words.t("PINAUTOMAAT"), config, words, training)
+    parts += [Row(words.t("Tijd"), moment(at, offset)), Rule()]
+    return (*parts, *(Text(plain(line)) for line in facts["lines"]), Cut())
+
+
 def as_text(document: Document, columns: int = 42) -> str:
     """A document as plain lines for a terminal or a file: no styles, no escape sequences, nothing wider than
     ``columns`` but a barcode's data. A cut in the middle is a dashed line; a logo is left out."""

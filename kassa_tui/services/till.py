@@ -176,12 +176,13 @@ class Till:
     def settle(self) -> None:
         """Send what changed of the open ticket on its way to the disk; behind the paint, where there is a screen."""
         ticket, tenders = self.open.ticket, self._tenders()
-        before, kept = (None, None) if self._lost else self._saved
+        lost, self._lost = self._lost, False
+        before, kept = (None, None) if lost else self._saved
         if ticket is None or (ticket is before and tenders == kept):
             return
         old = before if before is not None and before.id == ticket.id else None
         change = draft.delta(old, ticket, tenders if old is None or tenders != kept else None, self.open.opened)
-        self._saved, self._lost = (ticket, tenders), False
+        self._saved = (ticket, tenders)
         self.store.draft(ticket.id, change).add_done_callback(self._on_disk)
 
     def ready(self) -> Refused | None:

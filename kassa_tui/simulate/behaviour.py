@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 APPROVE, DECLINE, UNKNOWN = "approve", "decline", "unknown"
@@ -34,6 +35,8 @@ class Behaviour:
     """Says everything twice."""
     garbage: bytes = b""
     """Said in place of the result."""
+    answer_s: float = 2.0
+    """How long it waits for the till to acknowledge."""
     looks: int = 1
     """A cloud's payment is open for so many looks."""
 
@@ -64,12 +67,16 @@ class Books:
 
     charges: list[Charge] = field(default_factory=list)
     number: int = 0
+    told: Callable[[Charge], None] | None = None
+    """Hears of each transaction, on the terminal's thread."""
 
     def add(self, amount: int, reference: str = "", *, ok: bool = True) -> Charge:
         """Note a transaction."""
         self.number += 1
         charge = Charge(self.number, reference, amount, int(time.time() * 1000), ok)
         self.charges.append(charge)
+        if self.told is not None:
+            self.told(charge)
         return charge
 
     def last(self) -> Charge | None:

@@ -85,8 +85,8 @@ class _Cloud(ABC):
         return order
 
     def cancel(self, order: Order) -> None:
-        """Stop it, if it is not too late."""
-        if order.state == OPEN:
+        """Stop it, if it is not too late; a cloud that never tells does not stop either."""
+        if order.state == OPEN and self.behaviour.ending(order.amount) != UNKNOWN:
             order.state = CANCELED
 
     def find(self, number: str) -> Order | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 from collections.abc import Callable
 
 ROWS, COLUMNS = 2, 20
@@ -18,7 +19,8 @@ class DisplaySimulator:
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
-        self._at, self._page, self._rest = 0, "cp437", b""
+        # A DSP-800 is set to its page by hand.
+        self._at, self._page, self._rest = 0, "cp858" if kind == "dsp800" else "cp437", b""
         self.unknown = bytearray()
         """What no display of this kind understands."""
 
@@ -131,3 +133,28 @@ def serve(
             return
         display.hear(data)
         seen(display.lines)
+
+
+class PtyDisplay:
+    """A display at the far end of a pseudo-terminal, read on a thread of its own; ``path`` is for the till."""
+
+    def __init__(self, kind: str, seen: Callable[[tuple[str, str]], None]) -> None:
+        import pty
+        import tty
+
+        self.far, self._near = pty.openpty()
+        tty.setraw(self._near)
+        self.path = os.ttyname(self._near)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(
+            target=serve, args=(self.far, kind, seen, self._ended.is_set), name="display-simulator", daemon=True
+        )
+        self._thread.start()
+
+    def unplug(self) -> None:
+        """The other side sees the line go away; harmless when called again."""
+        if not self._ended.is_set():
+            self._ended.set()
+            self._thread.join(2)
+            os.close(self.far)
+            os.close(self._near)

@@ -35,9 +35,12 @@ class SocketCable:
 
     def __init__(self, channel: socket.socket, meter: Meter, stop: socket.socket) -> None:
         self._channel, self._meter, self._stop = channel, meter, stop
+        self._closed = False
 
     def read(self, seconds: float | None) -> bytes:
         """What came."""
+        if self._closed:
+            raise LineCut
         pending = isinstance(self._channel, ssl.SSLSocket) and self._channel.pending()
         if not pending:
             ready = select.select([self._channel, self._stop], [], [], seconds)[0]
@@ -71,6 +74,7 @@ class SocketCable:
 
     def close(self) -> None:
         """Hang up."""
+        self._closed = True
         with contextlib.suppress(OSError):
             # Without this the other side would not hear of it while another thread still reads here.
             self._channel.shutdown(socket.SHUT_RDWR)

@@ -14,7 +14,8 @@ from kassa_tui.simulate.behaviour import CANCEL, DECLINE, UNKNOWN, Behaviour, Bo
 from kassa_tui.simulate.lines import Cable, Listener, SocketCable
 
 TERMINAL_ID = "90000042"
-ANSWER_S = 2.0
+HANG_S = 0.05
+"""How soon a terminal that hangs notices that it is to go on."""
 
 
 class OpiSimulator:
@@ -91,7 +92,7 @@ class OpiSimulator:
         signed = -amount if request.kind == "PaymentRefund" else amount
         ending = self.behaviour.ending(amount)
         try:
-            aborted = self._customer()
+            aborted = self._customer(cable)
         except LineCut:
             lost = ending == DECLINE or self.behaviour.on_drop == CANCEL
             self._note(request, signed, "Aborted" if lost else "Success")
@@ -115,10 +116,11 @@ class OpiSimulator:
         self._last = answer(request, result, _tender(charge) if charge.ok else "")
         return self._last
 
-    def _customer(self) -> bool:
+    def _customer(self, cable: Cable) -> bool:
         """Show what is to be done, and let the customer do it; whether it was aborted."""
         if self.behaviour.hang:
-            self._stop.recv(1)
+            while self.behaviour.hang:
+                cable.read(HANG_S)
             raise LineCut
         if self.behaviour.late is not None:
             self.behaviour.late.wait()
@@ -131,7 +133,7 @@ class OpiSimulator:
     def _show(self, outputs: list[tuple[str, list[str]]]) -> None:
         """One device request on channel 1, and the till's answer to it."""
         try:
-            channel = socket.create_connection(("127.0.0.1", self.call_back), ANSWER_S)
+            channel = socket.create_connection(("127.0.0.1", self.call_back), self.behaviour.answer_s)
         except OSError as error:
             raise LineCut from error
         cable = SocketCable(channel, self.meter, self._stop)
@@ -153,9 +155,8 @@ class OpiSimulator:
         finally:
             cable.close()
 
-    @staticmethod
-    def _heard(cable: Cable) -> bytes:
-        data = cable.read(ANSWER_S)
+    def _heard(self, cable: Cable) -> bytes:
+        data = cable.read(self.behaviour.answer_s)
         if not data:
             raise LineCut
         return data

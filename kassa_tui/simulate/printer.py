@@ -315,6 +315,8 @@ class NetworkPrinter(PrinterSim):
             if not select.select([self._listening], [], [], _STOP_S)[0]:
                 continue
             connection, _ = self._listening.accept()
+            # One byte of answer must not wait for the acknowledgement of the one before.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
                 self._attach(
                     _Line(
@@ -350,7 +352,6 @@ class DevicePrinter(PrinterSim):
 
     def _serve(self) -> None:
         while not self._stopped:
-            # A till that opens the line sets it up anew; an echo would come back as an answer.
             self._attach(
                 _Line(
                     lambda: os.read(self._far, 512),

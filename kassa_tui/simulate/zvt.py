@@ -10,12 +10,12 @@ from kassa_tui.hardware.terminals import zvt_bytes as zvt
 from kassa_tui.hardware.terminals import zvt_frames
 from kassa_tui.hardware.terminals.amounts import euros
 from kassa_tui.simulate.behaviour import CANCEL, DECLINE, UNKNOWN, Behaviour, Books, Charge, LineCut, Meter
-from kassa_tui.simulate.lines import Cable, Listener, PtyCable
+from kassa_tui.simulate.lines import CLOSE_S, Cable, Listener, PtyCable
 
 TERMINAL_ID = "29000006"
 CARD = bytes.fromhex("672600EEEEEE4771")
-ANSWER_S = 2.0
-"""How long the terminal waits for the till to acknowledge."""
+HANG_S = 0.05
+"""How soon a terminal that hangs notices that it is to go on."""
 POSITIVE, NOT_SUPPORTED = zvt.Apdu(0x8000), zvt.Apdu(zvt.NOT_SUPPORTED)
 _OPEN_ERROR, _ABORTED, _DECLINED, _NO_RECEIPT = 0xA0, 0x6C, 0x05, 0x83
 
@@ -52,13 +52,13 @@ class ZvtSimulator:
             self._listener.close()
         if self._pty is not None:
             self._pty.close()
-            self._thread.join(ANSWER_S)
+            self._thread.join(CLOSE_S)
             self._pty.release()
 
     def _serial(self, cable: PtyCable) -> None:
         while not self._closed:
             try:
-                _Session(self, _Serial(cable)).run()
+                _Session(self, _Serial(cable, self.behaviour)).run()
             except LineCut:
                 continue
 
@@ -85,6 +85,14 @@ class _Tcp:
         """Say it."""
         self._cable.write(apdu.encode())
 
+    def forget(self) -> None:
+        """What came while nobody listened is lost; a socket keeps it."""
+        return
+
+    def put_back(self, apdu: zvt.Apdu) -> None:
+        """Hear it again next."""
+        self._ready.appendleft(apdu)
+
     def raw(self, data: bytes) -> None:
         """Say what is no command."""
         self._cable.write(data)
@@ -93,8 +101,9 @@ class _Tcp:
 class _Serial(_Tcp):
     """Commands in frames, acknowledged."""
 
-    def __init__(self, cable: Cable) -> None:
+    def __init__(self, cable: Cable, behaviour: Behaviour) -> None:
         super().__init__(cable)
+        self._behaviour = behaviour
         self._deframer = zvt_frames.Deframer()
         self._answers: deque[str] = deque()
 
@@ -112,12 +121,17 @@ class _Serial(_Tcp):
         for _ in range(3):
             self._answers.clear()
             self._cable.write(zvt_frames.frame(apdu.encode()))
-            until = time.monotonic() + ANSWER_S
+            until = time.monotonic() + self._behaviour.answer_s
             while not self._answers and (left := until - time.monotonic()) > 0:
                 self._listen(left)
             if self._answers and self._answers[0] == zvt_frames.TAKEN:
                 return
         raise LineCut
+
+    def forget(self) -> None:
+        """What came while nobody listened is lost."""
+        while self._cable.read(0):
+            self._ready.clear()
 
     def _listen(self, seconds: float | None) -> bool:
         data = self._cable.read(seconds)
@@ -194,13 +208,15 @@ class _Session:
 
     def _wait_for_customer(self) -> None:
         if self._behaviour.hang:
-            while True:
-                self._line.receive(None)
+            while self._behaviour.hang:
+                self._line.receive(HANG_S)
+            raise LineCut
         if self._behaviour.late is not None:
             self._behaviour.late.wait()
+            self._line.forget()
         for code in (0x0A, 0x15, 0x0E):
             self._tell(zvt.Apdu(zvt.INTERMEDIATE, bytes([code])))
-            if self._behaviour.dwell_s:
+            if self._behaviour.dwell_s and not self._aborted:
                 self._listen(self._behaviour.dwell_s)
             if self._aborted:
                 return
@@ -247,7 +263,7 @@ class _Session:
         """Say something that the till acknowledges."""
         for _ in range(2 if self._behaviour.twice else 1):
             self._line.send(apdu)
-            self._listen(ANSWER_S, until_acknowledged=True)
+            self._listen(self._behaviour.answer_s, until_acknowledged=True)
 
     def _listen(self, seconds: float, *, until_acknowledged: bool = False) -> None:
         until = time.monotonic() + seconds
@@ -263,6 +279,10 @@ class _Session:
                     return
             elif said.control == 0x8466 and self._books.charges:
                 self._books.charges[-1].ok = False
+            elif until_acknowledged and said.control >> 8 not in (0x80, 0x84):
+                # The till goes on to its next command, and so has heard this one.
+                self._line.put_back(said)
+                return
             if until_acknowledged and said.control >> 8 in (0x80, 0x84):
                 return
 

@@ -1,4 +1,4 @@
-"""What the tests of devices share: a line to a far end of the test's own, events of a keyboard, and things that wait."""
+"""What the tests of devices share: a line with a far end of the test's own, events of keys, and things that wait."""
 
 from __future__ import annotations
 

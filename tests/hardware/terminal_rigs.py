@@ -26,8 +26,6 @@ KINDS = ("zvt", "zvt-serial", "opi", "nexo", "nexo-tls", "mollie", "sumup")
 WAIT_S = 20.0
 """Longest wait for an end; only a failing test waits so long."""
 SHORT_S = 0.25
-AGO_MS = 30_000
-"""How long ago a payment was written down, so that a cloud that does not know it never will."""
 
 
 class Told:
@@ -71,9 +69,12 @@ class Rig:
     short_s: float = SHORT_S
     whole_s: float = 10.0
     """Patience while a customer is busy."""
+    settle_s: float = 0.0
+    """After which what a terminal does not know never was."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
+        self.behaviour.answer_s = self.short_s
         self.listen_port = free_port() if self.kind == "opi" else 0
         self.simulator: Any = self._simulator()
         self.port = TerminalPort(self.driver(), self.ask_after_s)
@@ -88,18 +89,20 @@ class Rig:
     def driver(self) -> Driver:
         """A driver as after a restart of the till."""
         simulator, kind = self.simulator, self.kind
-        timers = Timers(connect=2.0, character=0.1, frame=1.0, answer=self.short_s, whole=self.whole_s)
+        timers = Timers(
+            connect=2.0, character=self.short_s / 3, frame=self.short_s, answer=self.short_s, whole=self.whole_s
+        )
         if kind == "zvt":
             return ZvtDriver(host="127.0.0.1", port=simulator.port, timers=timers)
         if kind == "zvt-serial":
             return ZvtDriver(path=simulator.path, timers=timers)
         if kind == "opi":
-            patience = Patience(connect=2.0, message=1.0, brief=self.short_s, whole=self.whole_s)
+            patience = Patience(connect=2.0, message=1.0, brief=self.short_s, whole=self.whole_s, settle=self.settle_s)
             return OpiDriver("127.0.0.1", simulator.port, self.listen_port, patience=patience)
         if kind.startswith("nexo"):
             return NexoDriver(simulator.url, nexo.POI, "K1", self.folder / "key.toml", self.folder / "ca.pem",
-                              pay_s=self.whole_s, brief_s=self.short_s)  # fmt: skip
-        pace = Pace(poll=0.01, call=min(self.whole_s, 1.0), whole=self.whole_s)
+                              pay_s=self.whole_s, brief_s=self.short_s, settle_s=self.settle_s)  # fmt: skip
+        pace = Pace(poll=0.01, call=min(self.whole_s, 1.0), whole=self.whole_s, settle=self.settle_s)
         if kind == "mollie":
             return MollieDriver("term_sim", self.folder / "key.toml", simulator.url, pace)
         return SumUpDriver("MSIM", "rdr_sim", self.folder / "key.toml", simulator.url, pace)
@@ -107,7 +110,7 @@ class Rig:
     def request(self, amount: int = 1234, origin: dict[str, str] | None = None) -> CardRequest:
         """A payment as the till has just written it down."""
         self._number += 1
-        at = int(time.time() * 1000) - (AGO_MS if self.kind in ("mollie", "sumup") else 0)
+        at = int(time.time() * 1000)
         return CardRequest(f"payment-{self._number:04}", amount, at, tuple(self.before), (), origin or {})
 
     def pay(self, amount: int = 1234, origin: dict[str, str] | None = None) -> tuple[CardRequest, CardState, Told]:

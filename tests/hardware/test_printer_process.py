@@ -23,6 +23,7 @@ from kassa_tui.hardware.print_client import LOG_NAME, PrintProcess, PrintResult
 from kassa_tui.hardware.print_process import Station, answer, layout_of, run
 from kassa_tui.hardware.printer import PrinterError
 from kassa_tui.hardware.wire import to_json
+from tests.hardware.printers import network, text_of
 
 BON: Document = (Text("De Gouden Ster"), Row("Café [/b] \x1b@", "€ 2,95"), Cut())
 KICK = b"\x1bp\x002d"
@@ -159,6 +160,71 @@ def test_a_child_that_ends_is_a_crash_with_its_status(state: Path, code: str) ->
     result = process.send(BON)
     assert (result.code, result.facts) == ("printer_crashed", {"reason": "ended", "exit": 3})
     process.close()
+
+
+SENDING = "sys.stdin.readline(); print('{\"sending\": true}', flush=True); "
+
+
+@pytest.mark.parametrize(
+    ("code", "result", "doubt"),
+    [
+        ("sys.stdin.readline(); sys.exit(3)", "printer_crashed", False),
+        (SENDING + "sys.exit(3)", "printer_crashed", True),
+        ("signal.pause()", "printer_timeout", False),
+        (SENDING + "signal.pause()", "printer_timeout", True),
+        (SENDING + "print('nonsense', flush=True)", "printer_crashed", True),
+        (SENDING + """print('{"id": 1, "ok": false, "code": "x", "doubt": true}', flush=True)""", "x", True),
+        (SENDING + """print('{"id": 1, "ok": true}', flush=True)""", "", False),
+    ],
+    ids=range(7),
+)
+def test_doubt_begins_when_the_child_says_that_it_sends(state: Path, code: str, result: str, doubt: bool) -> None:
+    process = stub(code, state)
+    process.warm()
+    told = process.send(BON, timeout_s=1.0 if "pause" in code else 20)
+    assert (told.code, told.doubt) == (result, doubt)
+    process.close()
+
+
+def test_what_the_child_said_last_counts_also_after_the_time_is_up(state: Path) -> None:
+    """It begins to send in the moment in which the till gives it up."""
+    process = stub("time.sleep(30)", state)
+    process.warm()
+    assert process._child is not None
+    child = process._child
+    child._read += b'{"sending": true}\n'
+    child.end(0.0)
+    assert child.sending
+
+
+def test_a_killed_child_leaves_a_doubt_and_the_receipt_comes_again(state: Path, tmp_path: Path) -> None:
+    """With the real child and a printer that hangs in the middle of the job."""
+    with network() as printer:
+        process = PrintProcess({**printer.options, "profile": "TM-T88V"}, tmp_path / "state")
+        assert process.send(BON).ok
+        printer.set(paper_out_after=30)
+        results: list[PrintResult] = []
+        sender = threading.Thread(target=lambda: results.append(process.send(BON, timeout_s=30)))
+        killed = child_of(process)
+        sender.start()
+        assert printer.wait_for(lambda it: it._faults.paper_out)
+        os.kill(killed, signal.SIGKILL)
+        sender.join(20)
+        assert [result.doubt for result in results] == [True]
+        printer.set(paper_out=False)
+        assert not process.look().finished
+        assert process.send(BON).ok
+        assert text_of(printer).count("De Gouden Ster") == 3
+        process.close()
+
+
+def test_a_line_is_given_back_when_nobody_asks_for_it(tmp_path: Path) -> None:
+    with network() as printer:
+        process = PrintProcess({**printer.options, "profile": "TM-T88V"}, tmp_path / "state")
+        assert process.send(BON).ok
+        assert printer.wait_for(lambda it: it._line is None, 20)
+        assert process.send(BON).ok
+        process.close()
 
 
 def test_a_child_that_cannot_start_is_a_crash(tmp_path: Path) -> None:

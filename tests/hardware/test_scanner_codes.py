@@ -57,8 +57,8 @@ def test_keys_by_hand(layout: str, code: int, shift: bool, char: str) -> None:
 
 @pytest.mark.parametrize(
     ("layout", "code", "char"),
-    [("be", 3, "@"), ("be", 4, "#"), ("be", 10, "{"), ("be", 27, "]"), ("be", 86, "\\"), ("fr", 11, "@"), ("fr", 6, "["),
-     ("de", 16, "@"), ("de", 9, "["), ("de", 18, "€"), ("be", 18, "€")],
+    [("be", 3, "@"), ("be", 4, "#"), ("be", 10, "{"), ("be", 27, "]"), ("be", 86, "\\"), ("fr", 11, "@"),
+     ("fr", 6, "["), ("de", 16, "@"), ("de", 9, "["), ("de", 18, "€"), ("be", 18, "€")],
 )  # fmt: skip
 def test_alt_gr_by_hand(layout: str, code: int, char: str) -> None:
     assert keys.LAYOUTS[layout][2][code] == char
@@ -177,8 +177,8 @@ def test_names_and_numbers_are_those_of_the_kernel() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), [("KEY_F13", 183), ("key_kpplus", 78), ("183", 183), ("KEY_A", 30), ("KEY_F99", None), ("", None),
-                         ("99999", None), ("-1", None), ("KEY_0", 11)]
+    ("name", "number"), [("KEY_F13", 183), ("key_kpplus", 78), ("183", 183), ("KEY_A", 30), ("KEY_F99", None),
+                         ("", None), ("99999", None), ("-1", None), ("KEY_0", 11)]
 )  # fmt: skip
 def test_keys_by_name(name: str, number: int | None) -> None:
     assert keys.key_number(name) == number

@@ -49,7 +49,7 @@ def test_opens_fails_and_opens_again() -> None:
     assert watch.supervisor.trouble == Refused("device_missing", {"device": "scale", "path": "/dev/x"})
     watch.again()
     watch.works(2)
-    assert watch.supervisor.trouble is None
+    assert watch.states.told == [None, Refused("device_missing", {"device": "scale", "path": "/dev/x"}), None]
     assert watch.close()
     assert plug.opened == plug.closed == 2
 
@@ -185,6 +185,24 @@ def test_errors_of_the_system(number: int | None, code: str) -> None:
     error = OSError() if number is None else OSError(number, "x")
     assert from_os(error, "/dev/x").code == code
     assert from_os(error, "/dev/x").facts["path"] == "/dev/x"
+
+
+def test_a_ring_in_the_middle_of_a_clear_is_not_lost() -> None:
+    bell, heard, rounds = Bell(), Kept(), 2000
+
+    def listen() -> None:
+        for _ in range(rounds):
+            assert readable(bell.fileno(), None, WAIT_S) is bell.is_set() is True
+            bell.clear()
+            heard("!")
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    while len(heard.told) < rounds:
+        bell.ring()
+    listener.join(WAIT_S)
+    bell.close()
+    assert len(heard.told) == rounds
 
 
 def test_a_bell_ends_a_wait_and_can_ring_again() -> None:

@@ -217,9 +217,7 @@ def test_the_z_report_and_the_drawer_say_the_same(day: Cashier) -> None:
     assert {f"vat {block['rate'] // 100}": block["vat"] for block in z["vat"]} == {
         key: value for key, value in sums.items() if key.startswith("vat")
     }
-    assert {kind: row["amount"] for kind, row in z["tenders"].items()} == {
-        kind: sums[kind] for kind in ("cash", "pin")
-    }
+    assert {kind: row["amount"] for kind, row in z["tenders"].items()} == {kind: sums[kind] for kind in ("cash", "pin")}
     assert sum(row["amount"] for row in z["deposits"].values()) == sums["deposits"]
     assert z["rounding"] == sums["rounding"]
     assert (z["cash"]["expected"], z["counted"], z["difference"]) == (sums["drawer"], sums["drawer"], 0)

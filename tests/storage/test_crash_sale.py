@@ -185,7 +185,7 @@ def repeat(session: headless.Session) -> None:
     body = {key: value for key, value in entry.facts.items() if key not in ("no", "number", "grand")}
 
     def counts() -> tuple[int, ...]:
-        return tuple(statement(store.read, f"select count(*) from {table}") for table in ("journal", "sale", "sale_line"))
+        return tuple(statement(store.read, f"select count(*) from {name}") for name in ("journal", "sale", "sale_line"))
 
     wait_for_paper(session)
     before = counts()

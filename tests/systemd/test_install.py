@@ -88,12 +88,15 @@ def test_a_second_time_changes_nothing(fresh: Path) -> None:
 
 
 def test_what_somebody_changed_is_put_right(fresh: Path) -> None:
-    rules = fresh / "etc/udev/rules.d/70-kassa.rules"
+    rules, own = fresh / "etc/udev/rules.d/69-kassa-base.rules", fresh / "etc/udev/rules.d/70-kassa.rules"
+    assert own.read_bytes() == (ROOT / "config/udev/70-kassa.rules").read_bytes()
     rules.write_text("# weg\n")
+    own.write_text("# van deze winkel\n")
     done = install(fresh, "--no-program")
-    assert "bestand /etc/udev/rules.d/70-kassa.rules" in done.stdout
+    assert "bestand /etc/udev/rules.d/69-kassa-base.rules" in done.stdout
     assert "1 wijzigingen" in done.stdout
-    assert rules.read_bytes() == (ROOT / "config/udev/70-kassa.rules").read_bytes()
+    assert rules.read_bytes() == (ROOT / "config/udev/69-kassa-base.rules").read_bytes()
+    assert own.read_text() == "# van deze winkel\n", "names for one shop's devices are the technician's"
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:

@@ -152,6 +152,28 @@ def _total(entry: dict[str, Any]) -> int:
     return int(facts["total"])
 
 
+def night(shop: Shop) -> None:
+    """The nightly copy and the doctor after it, each in its own sandbox."""
+    vm, report = shop.vm, "/var/lib/kassa/doctor.json"
+    vm.run("systemctl start kassa-backup.service", timeout=300)
+    vm.wait_for(lambda: vm.run(f"test -s {report}", check=False).rc == 0, LOGIN_SECONDS)
+    copies = vm.run("ls /var/lib/kassa/backup").out.split()
+    shop.steps.hold("a copy in the night", len(copies) == 1, copies)
+    found = json.loads(vm.get(report))["findings"]
+    wrong = [each["text"] for each in found if each["state"] == "fail"]
+    shop.steps.hold("the doctor in the night sees every device", wrong == [], wrong)
+
+
+def hang(shop: Shop) -> None:
+    """A program that hangs is started again by its watchdog."""
+    vm, pid = shop.vm, "systemctl show --property=MainPID --value kassa-till@tty1"
+    before = vm.run(pid).out.strip()
+    vm.run(f"kill -STOP {before}")
+    vm.wait_for(lambda: vm.run(pid).out.strip() not in (before, "0"), LOGIN_SECONDS)
+    shop.see("pincode", LOGIN_SECONDS)
+    shop.steps.hold("a till that hangs is started again", True)
+
+
 def day(shop: Shop, out: Path, cuts: int) -> None:
     """Boot, sell, and cut the power at moments that a seed chooses."""
     chance, steps, vm = random.Random(7), shop.steps, shop.vm
@@ -159,8 +181,9 @@ def day(shop: Shop, out: Path, cuts: int) -> None:
     shop.begin()
     steps.hold("boots to the log-in without a person", True, f"{time.monotonic() - began:.0f} s")
     vm.screenshot(out / "login.png")
-    active = vm.run("systemctl is-active kassa-till@tty1 kassa-backup.timer", check=False).out.split()
-    steps.hold("the till and the timer are up", active == ["active", "active"], active)
+    ready = "systemctl is-active --quiet kassa-till@tty1 && systemctl is-active --quiet kassa-backup.timer"
+    vm.wait_for(lambda: vm.run(ready, check=False).rc == 0, SCREEN_SECONDS)
+    steps.hold("the till says that it is ready, the timer runs", True)
     vm.type_keys("<ctrl-alt-f2>")
     time.sleep(2)
     steps.hold("no other console", vm.run("fgconsole", check=False).out.strip() == "1")
@@ -178,6 +201,8 @@ def day(shop: Shop, out: Path, cuts: int) -> None:
     for number in range(1, cuts + 1):
         done = cut(shop, done, number, chance)
     vm.screenshot(out / "last.png")
+    night(shop)
+    hang(shop)
     code, said = shop.kassa("doctor")
     steps.hold("the doctor is content", code == 0, said[-300:] if code else "")
 

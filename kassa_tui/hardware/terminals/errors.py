@@ -5,10 +5,10 @@ from __future__ import annotations
 UNREACHABLE, LINE_LOST, TIMEOUT, GARBLED = "unreachable", "line_lost", "timeout", "garbled"
 BUSY, UNSUPPORTED, DECLINED, ABORTED, CLOSED = "busy", "unsupported", "declined", "aborted", "closed"
 KEY_FILE, KEY_REFUSED, UNTRUSTED, NEEDS_ORIGINAL = "key_file", "key_refused", "untrusted", "needs_original"
-OTHER_AMOUNT, NOT_FOUND, FAULT, SIGNATURE = "other_amount", "not_found", "fault", "signature"
+OTHER_AMOUNT, NOT_FOUND, FAULT = "other_amount", "not_found", "fault"
 CODES = (
     UNREACHABLE, LINE_LOST, TIMEOUT, GARBLED, BUSY, UNSUPPORTED, DECLINED, ABORTED, CLOSED, KEY_FILE, KEY_REFUSED,
-    UNTRUSTED, NEEDS_ORIGINAL, OTHER_AMOUNT, NOT_FOUND, FAULT, SIGNATURE,
+    UNTRUSTED, NEEDS_ORIGINAL, OTHER_AMOUNT, NOT_FOUND, FAULT,
 )  # fmt: skip
 """Every value of ``code`` in the detail of a state; each has its words."""
 

@@ -44,6 +44,8 @@ PAY_S, BRIEF_S = 150.0, 15.0
 """The terminal gives up by itself after 120 seconds; other messages are answered at once."""
 REMEMBERED_MS = 48 * 3_600_000
 """How long a terminal knows a ``ServiceID``."""
+SETTLE_S = 5.0
+"""After which a payment that the terminal does not know is none that is still on its way to it."""
 _ERRORS = {"Aborted": ABORTED, "Cancel": ABORTED, "Busy": BUSY, "NotFound": NOT_FOUND, "NotAllowed": UNSUPPORTED,
            "MessageFormat": UNSUPPORTED, "UnavailableService": UNSUPPORTED}  # fmt: skip
 
@@ -53,10 +55,10 @@ class NexoDriver:
 
     def __init__(
         self, url: str, poi: str, sale: str, key_file: Path, ca_file: Path | None, *, pay_s: float = PAY_S,
-        brief_s: float = BRIEF_S, random: Callable[[int], bytes] = os.urandom,
+        brief_s: float = BRIEF_S, settle_s: float = SETTLE_S, random: Callable[[int], bytes] = os.urandom,
     ) -> None:  # fmt: skip
         self._url, self._poi, self._sale, self._key_file, self._ca_file = url, poi, sale, key_file, ca_file
-        self._pay_s, self._brief_s, self._random = pay_s, brief_s, random
+        self._pay_s, self._brief_s, self._settle_s, self._random = pay_s, brief_s, settle_s, random
 
     def pay(self, request: CardRequest, say: Say, wake: Wake) -> CardState:
         """``Payment``, or for money back ``Reversal`` of a known payment, else an unreferenced refund."""
@@ -80,8 +82,8 @@ class NexoDriver:
             if nexo.word(head, "ServiceID") not in ("", service):
                 return unknown(NOT_FOUND)
             return _verdict(nexo.part(repeated, "RepeatedResponseMessageBody"), category, abs(request.amount))
-        old = not request.at or time.time() * 1000 - request.at > REMEMBERED_MS
-        if error == "NotFound" and not old:
+        age_ms = time.time() * 1000 - request.at
+        if error == "NotFound" and self._settle_s * 1000 <= age_ms <= REMEMBERED_MS:
             return refused(NOT_FOUND)
         return unknown(BUSY if error == "InProgress" else _ERRORS.get(error, GARBLED), error)
 

@@ -57,6 +57,8 @@ class Patience:
     """For the answer to a question that nobody has to act on."""
     whole: float = 180.0
     """For the next word of a terminal at work."""
+    settle: float = 300.0
+    """After which a payment that the terminal has not ended is none that it is still busy with."""
 
 
 class OpiDriver:
@@ -95,7 +97,10 @@ class OpiDriver:
         if answer.result != "Success" or not detail["transaction"]:
             return unknown(UNSUPPORTED, opi.error_text(answer))
         at = moment(answer.attribute("Tender/Authorisation", "TimeStamp"))
-        return judge(request, cents(answer.text("Tender/TotalAmount")), at, detail)
+        told = judge(request, cents(answer.text("Tender/TotalAmount")), at, detail)
+        # It repeats an older message as well while the customer is still typing a PIN for this one.
+        busy = not request.at or time.time() * 1000 - request.at < self._patience.settle * 1000
+        return unknown(BUSY) if told.state == "refused" and busy else told
 
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """``ReconciliationWithClosure``; totals per card where the terminal prints nothing."""

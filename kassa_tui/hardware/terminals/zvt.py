@@ -142,7 +142,7 @@ class ZvtDriver:
         """Send a command and hear the terminal out. With ``money`` an error from here on leaves doubt; ``brief`` is for
         commands that nobody has to act on, which neither last nor are stopped."""
         try:
-            line.send(order, wake)
+            line.send(order, wake, once=money)
             refusal = self._accepted(line, wake)
         except TerminalError as error:
             raise error.after_sending() if money else error from error

@@ -42,8 +42,8 @@ class Timers:
 class Line(Protocol):
     """Commands out and in. Raises `TerminalError` ``line_lost``, ``timeout``, ``garbled`` or ``closed``."""
 
-    def send(self, apdu: Apdu, wake: Wake) -> None:
-        """Bring a command to the terminal."""
+    def send(self, apdu: Apdu, wake: Wake, *, once: bool = False) -> None:
+        """Bring a command to the terminal. ``once``: silence is no reason to say it again, for it may have been heard."""
 
     def receive(self, until: float, wake: Wake, *, stoppable: bool = True) -> Apdu | None:
         """The terminal's next command; None where the operation is to be stopped. ``until`` is monotonic seconds."""
@@ -65,7 +65,7 @@ class TcpLine:
         self._splitter = Splitter()
         self._ready: list[Apdu] = []
 
-    def send(self, apdu: Apdu, wake: Wake) -> None:
+    def send(self, apdu: Apdu, wake: Wake, *, once: bool = False) -> None:
         """Write it."""
         try:
             self._socket.sendall(apdu.encode())
@@ -109,8 +109,8 @@ class SerialLine:
         self._ready: list[Apdu] = []
         self._answers: list[str] = []
 
-    def send(self, apdu: Apdu, wake: Wake) -> None:
-        """Write a frame until the terminal has acknowledged it."""
+    def send(self, apdu: Apdu, wake: Wake, *, once: bool = False) -> None:
+        """Write a frame until the terminal has acknowledged it; one that is damaged on the way is sent again always."""
         data = zvt_frames.frame(apdu.encode())
         for _ in range(self._timers.tries):
             self._answers.clear()
@@ -120,6 +120,8 @@ class SerialLine:
                 pass
             if self._answers[:1] == [zvt_frames.TAKEN]:
                 return
+            if once and not self._answers:
+                break
         raise TerminalError(TIMEOUT)
 
     def receive(self, until: float, wake: Wake, *, stoppable: bool = True) -> Apdu | None:

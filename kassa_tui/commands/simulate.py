@@ -1,0 +1,80 @@
+"""``kassa simulate``: a PIN terminal that is a program, for whoever connects a till to one."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from kassa_tui.commands.dispatch import Call
+from kassa_tui.domain.money import euro
+from kassa_tui.failures import DONE, MISUSE, UNREACHED
+from kassa_tui.simulate.behaviour import APPROVE, CANCEL, DECLINE, FINISH, UNKNOWN, Behaviour, Charge
+from kassa_tui.simulate.terminals import start
+
+
+def simulate(call: Call) -> int:
+    """Run until interrupted; says what to write in ``till.toml``, and each transaction."""
+    import tempfile
+
+    args = call.args
+    if args.serial and args.kind != "zvt":
+        call.complain(call.t("--serial kan alleen bij zvt"))
+        return MISUSE
+    # Under a folder that only this user may read: keys are left in it.
+    with tempfile.TemporaryDirectory(prefix="kassa-simulate-") as scratch:
+        folder = Path(args.dir) if args.dir else Path(scratch)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            terminal, options = start(
+                args.kind, behaviour(args), folder, args.port, serial=args.serial, call_back=args.call_back
+            )
+        except OSError as error:
+            call.complain(call.t("Poort {port} is niet vrij: {reason}", port=args.port, reason=error.strerror or ""))
+            return UNREACHED
+        terminal.books.told = lambda charge: _say(call, _line(call, charge))
+        _say(call, device(args.kind, options))
+        try:
+            _until_interrupted()
+        finally:
+            terminal.close()
+    return DONE
+
+
+def behaviour(args: Any) -> Behaviour:
+    """What the options ask for."""
+    return Behaviour(
+        end=DECLINE if args.decline else UNKNOWN if args.unknown else APPROVE,
+        by_amount=args.by_amount, dwell_s=args.dwell_ms / 1000, hang=args.hang, twice=args.twice,
+        drop_sent=args.drop_sent, drop_received=args.drop_received, on_drop=CANCEL if args.cancel else FINISH,
+    )  # fmt: skip
+
+
+def device(kind: str, options: dict[str, Any]) -> str:
+    """The ``[[device]]`` with which a till finds the terminal."""
+    lines = ["[[device]]", 'role = "card_terminal"', f'kind = "{kind}"']
+    lines += [
+        f"{name} = {value if isinstance(value, int) else json.dumps(str(value))}" for name, value in options.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _say(call: Call, text: str) -> None:
+    """At once, also to a pipe: somebody may wait for it."""
+    call.say(text)
+    sys.stdout.flush()
+
+
+def _line(call: Call, charge: Charge) -> str:
+    state = call.words.kind("card_state", "approved" if charge.ok else "refused")
+    return f"{charge.number}  {euro(charge.amount)}  {state}  {charge.reference}".rstrip()
+
+
+def _until_interrupted() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
