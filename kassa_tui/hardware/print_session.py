@@ -24,6 +24,7 @@ from kassa_tui.hardware.printer_status import (
     PAPER,
     PRINTER,
     Status,
+    advice,
     status_of,
     trouble,
 )
@@ -31,7 +32,6 @@ from kassa_tui.hardware.printer_talk import Talk
 
 SILENT = "printer_silent"
 BUSY = "printer_busy"
-PAPER_LOW = "printer_paper_low"
 FORGOT = "printer_forgot"
 
 LOST = (REFUSED, UNREACHABLE, TIMEOUT)
@@ -123,7 +123,7 @@ class Session:
         if level is None and self._sensor == "auto":
             level = self._memory.open_level
         drawer = None if level is None else self._status.drawer_high is level
-        return Seen(drawer, trouble(self._status) or (PAPER_LOW if self._status.near_end else ""))
+        return Seen(drawer, advice(self._status))
 
     def print(self, data: bytes) -> None:
         """Print a job. Returns when it came out, or, from a printer that never answers, when it took all of it."""
@@ -149,14 +149,14 @@ class Session:
             self._road.deliver(pulse)
             return
         if self._job is not None and self._job.rest:
-            raise self._failure(BUSY)
+            raise PrinterError(BUSY, self._facts())
         # A line with a job on it is not given up for the drawer.
         status = self._asked(only_first=True) if self.pending else self._asked_anew(only_first=True)
         if status is None:
-            raise self._failure(SILENT)
+            raise PrinterError(SILENT, self._facts())
         self._kicked = time.monotonic(), status.drawer_high
         if not self._talk.write(at_once if status.offline or self.pending else pulse):
-            raise self._failure(SILENT)
+            raise PrinterError(SILENT, self._facts())
 
     def look(self) -> bool:
         """Ask how it goes; whether the job that was pending has come out since."""
@@ -165,7 +165,7 @@ class Session:
             return True
         if self.asks and self._memory.answers and self._asked_anew() is None:
             self._gone()
-            raise self._failure(SILENT)
+            raise PrinterError(SILENT, self._facts())
         return False
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ class Session:
             if not self._ready():
                 return False
             if not self._talk.clean and not self._talk.clear(bool(self._memory.fence), deadline):
-                raise self._failure(BUSY)
+                raise PrinterError(BUSY, self._facts())
         except PrinterError as error:
             if error.code in LOST:
                 self._gone()
@@ -195,14 +195,14 @@ class Session:
         if status is None:
             self._gone()
             if self._mode == REQUIRED or self._memory.answers:
-                raise self._failure(SILENT)
+                raise PrinterError(SILENT, self._facts())
             self._silent += 1
             return False
         self._memory.answered()
         code = trouble(status)
         if code:
             self.close()
-            raise self._failure(code, status)
+            raise PrinterError(code, self._facts(status))
         if self._memory.fence is None:
             self._try_fence()
         return True
@@ -235,7 +235,7 @@ class Session:
         while not self._done(job, line):
             now = time.monotonic()
             if now >= deadline:
-                raise self._failure(BUSY if job.well_since else SILENT, pending=True)
+                raise PrinterError(BUSY if job.well_since else SILENT, self._facts(pending=True))
             # A question between the bytes of a command would be taken for the command's own.
             if not job.rest and now >= ask_at:
                 self._judge(job)
@@ -263,12 +263,12 @@ class Session:
             job.bad = 0
             job.well_since = job.well_since or time.monotonic()
             if time.monotonic() - job.well_since > job.patience:
-                raise self._failure(FORGOT)
+                raise PrinterError(FORGOT, self._facts())
             return
         job.well_since = None
         job.bad += 1
         if job.bad > 1:
-            raise self._failure(code, status, pending=True)
+            raise PrinterError(code, self._facts(status, pending=True))
 
     def _asked_anew(self, only_first: bool = False) -> Status | None:
         """On a line that was held, or a new one where that was lost meanwhile; None is no answer."""
@@ -323,8 +323,9 @@ class Session:
             self._kicked = None
             self._memory.level_changed(high)
 
-    def _failure(self, code: str, status: Status | None = None, pending: bool = False) -> PrinterError:
+    def _facts(self, status: Status | None = None, pending: bool = False) -> dict[str, object]:
+        """Of a refusal; ``pending`` is a job that may yet come out."""
         facts: dict[str, object] = {"printer": self._road.key()}
         if status is not None and status.error:
             facts["cause"] = status.error
-        return PrinterError(code, facts | ({"pending": True} if pending else {}))
+        return facts | ({"pending": True} if pending else {})

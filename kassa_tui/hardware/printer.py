@@ -160,8 +160,8 @@ class NetworkTransport:
             return PrinterError(TIMEOUT, {**self._facts(), "seconds": self.timeout_s}, doubt=doubt)
         # A connection that was reset is no longer connected when its end is to be shut.
         gone = isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN
-        code = REFUSED if gone else UNREACHABLE
-        return PrinterError(code, {**self._facts(), "reason": name_of(error)}, doubt=doubt)
+        facts = {**self._facts(), "reason": name_of(error)}
+        return PrinterError(REFUSED if gone else UNREACHABLE, facts, doubt=doubt)
 
     def _facts(self) -> dict[str, object]:
         return {"host": self.host, "port": self.port}

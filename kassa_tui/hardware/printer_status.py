@@ -16,10 +16,14 @@ PRINTER, OFFLINE, ERROR, PAPER = 1, 2, 3, 4
 FENCE = b"\x1dr\x01"
 """GS r 1: one byte comes back when everything before it has been worked off."""
 
-PAPER_OUT = "printer_paper_out"
-COVER_OPEN = "printer_cover_open"
-NOT_READY = "printer_offline"
-FAULT = "printer_error"
+_CODES = {
+    "cover_open": "printer_cover_open",
+    "paper_end": "printer_paper_out",
+    "error": "printer_error",
+    "offline": "printer_offline",
+    "near_end": "printer_paper_low",
+}
+"""Field of a status → what it means, the worst first. An open cover takes the paper from its sensor, too."""
 
 _OFF, _HIGH = 0x08, 0x04
 _COVER, _PAPER_STOP, _ERROR = 0x04, 0x20, 0x40
@@ -61,18 +65,14 @@ def status_of(answers: Mapping[int, int]) -> Status:
     )
 
 
-def trouble(status: Status) -> str:
-    """Code of what keeps the printer from printing, empty where nothing does.
+def advice(status: Status) -> str:
+    """Code of what wants doing at the printer, empty where nothing does."""
+    return next((code for name, code in _CODES.items() if getattr(status, name)), "")
 
-    The cover comes first: an open cover takes the paper from its sensor, too.
-    """
-    if status.cover_open:
-        return COVER_OPEN
-    if status.paper_end:
-        return PAPER_OUT
-    if status.error:
-        return FAULT
-    return NOT_READY if status.offline else ""
+
+def trouble(status: Status) -> str:
+    """Code of what keeps the printer from printing, empty where nothing does."""
+    return advice(status._replace(near_end=False))
 
 
 class Answers:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 BURST = re.compile(r"(?:\d{8,14}(?:\d{2}|\d{5})?|\][A-Za-z]\d[ -~\x1d]{4,120})\r")
 """A code and Enter in one read: no hand types that fast."""
+CUT = re.compile(r"\d\d\Z")
+"""A read that ends like this has cut a code in two: fingers bring one digit at a time."""
+CUT_SECONDS = 0.01
+"""How long the rest of such a code is waited for."""
+GOES_ON_SECONDS = 0.05
+"""A read that ends in one digit is not held up: a code that follows it within this time belongs to it and is typed."""
+LONE_ESCAPE = re.compile(r"\x1b(?=\d)")
+"""Esc, and a code right behind it; no key of the till sends Esc and a digit."""
 
 ESCAPE_SECONDS = int(os.environ.get("ESCDELAY", "2")) / 1000
 """How long a lone Esc waits for the rest of a key's sequence. A console sends those in one piece; over a slow line the
@@ -49,11 +58,15 @@ class Listens(Protocol):
         """The terminal is gone; called on the event loop."""
 
 
-def split_bursts(text: str) -> Iterator[tuple[bool, str]]:
-    """Pieces of one read in order: ``(True, code)`` for a scan, ``(False, text)`` for the rest."""
+def split_bursts(text: str, begun: bool = False) -> Iterator[tuple[bool, str]]:
+    """Pieces of one read in order: ``(True, code)`` for a scan, ``(False, text)`` for the rest.
+
+    With ``begun`` the first piece goes on from digits that were handed over already.
+    """
     at = 0
     while at < len(text):
-        match = BURST.match(text, at)
+        match = None if begun else BURST.match(text, at)
+        begun = False
         if match:
             yield True, match[0][:-1]
             at = match.end()
@@ -94,6 +107,9 @@ class Outlet:
 class KassaDriver(LinuxDriver):
     """Textual's driver with an input thread of our own, and a short way out for small changes."""
 
+    _digit_at = 0.0
+    """When a read ended in the middle of a number."""
+
     def __init__(self, app: App[object], **options: object) -> None:
         super().__init__(app, **options)  # type: ignore[arg-type]
         self._outlet = Outlet(cast("IO[str]", self._file))
@@ -121,15 +137,14 @@ class KassaDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if selector.select(0.1):
-                    try:
-                        data = os.read(self.fileno, 4096)
-                    except OSError:
-                        data = b""
+                    data = self._taken()
                     if not data:
                         self._loop.call_soon_threadsafe(cast("Listens", self._app).hung_up)
                         return
                     # Enter before the terminal was ours, and at the end of some scanners' codes, is a line feed.
                     text = decode(data).replace("\r\n", "\r").replace("\n", "\r")
+                    while CUT.search(text) and selector.select(CUT_SECONDS) and (data := self._taken()):
+                        text += decode(data).replace("\n", "\r")
                     if text.endswith("\x1b") and not selector.select(ESCAPE_SECONDS):
                         self._hand_over(parser, text[:-1])
                         self._send([("escape", None)])
@@ -137,17 +152,24 @@ class KassaDriver(LinuxDriver):
                         self._hand_over(parser, text)
                 self._pass(parser.tick())
 
+    def _taken(self) -> bytes:
+        """One read; empty where the terminal is gone."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""
+
     def _hand_over(self, parser: XTermParser, text: str) -> None:
-        if not text:
-            return  # to the parser an empty text means the end of the file
-        if not BURST.search(text):
-            self._pass(parser.feed(text))
-            return
-        for scanned, piece in split_bursts(text):
-            if scanned:
-                self._send([piece])
-            else:
-                self._pass(parser.feed(piece))
+        begun = time.monotonic() - self._digit_at < GOES_ON_SECONDS
+        self._digit_at = time.monotonic() if text[-1:].isdigit() else 0.0
+        for number, part in enumerate(LONE_ESCAPE.split(text)):
+            if number:
+                self._send([("escape", None)])
+            for scanned, piece in split_bursts(part, begun and not number):
+                if scanned:
+                    self._send([piece])
+                else:
+                    self._pass(parser.feed(piece))
 
     def _pass(self, messages: object) -> None:
         strokes: list[Stroke] = []
