@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from kassa_tui.services.ports import CardState
 
 BYTES = st.binary(max_size=400)
 ZVT = st.lists(
-    st.sampled_from([0x04, 0x0F, 0x06, 0x80, 0x84, 0x27, 0x22, 0xF0, 0xF1, 0xF8, 0x10, 0x02, 0x03, 0x1F, 0x2F, 0x82, 0xFF])
+    st.sampled_from(bytes.fromhex("040f0680842722f0f1f81002031f2f82ff"))
     | st.integers(0, 255),
     max_size=200,
 ).map(bytes)  # fmt: skip
@@ -40,7 +41,7 @@ SECRET = Secret("p", "k", 1)
 def test_zvt_streams(data: bytes, cuts: list[int]) -> None:
     splitter, whole = zvt_bytes.Splitter(), zvt_bytes.Splitter()
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    found = [apdu for start, end in zip(edges, edges[1:], strict=False) for apdu in splitter.feed(data[start:end])]
+    found = [apdu for start, end in pairwise(edges) for apdu in splitter.feed(data[start:end])]
     assert found == whole.feed(data)
     assert splitter.left == whole.left
     for apdu in found:

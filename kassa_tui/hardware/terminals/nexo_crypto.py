@@ -76,9 +76,9 @@ def unseal(message: Any, secret: Secret) -> bytes | None:
     keys = derive(secret.passphrase)
     padded = _cipher(keys, nonce, blob, encrypt=False)
     size = padded[-1]
-    plain = padded[: len(padded) - size]
-    # Only the HMAC says whether the padding was one; an answer that differs by what is wrong would tell too much.
-    return plain if hmac.compare_digest(hmac.digest(keys.mac, plain, "sha256"), mac) else None
+    plain, padding = padded[: len(padded) - size], bytes([size]) * size
+    fits = 0 < size <= BLOCK and padded.endswith(padding)
+    return plain if hmac.compare_digest(hmac.digest(keys.mac, plain, "sha256"), mac) and fits else None
 
 
 def _cipher(keys: Keys, nonce: bytes, data: bytes, *, encrypt: bool) -> bytes:
