@@ -43,7 +43,7 @@ class Line(Protocol):
     """Commands out and in. Raises `TerminalError` ``line_lost``, ``timeout``, ``garbled`` or ``closed``."""
 
     def send(self, apdu: Apdu, wake: Wake, *, once: bool = False) -> None:
-        """Bring a command to the terminal. ``once``: silence is no reason to say it again, for it may have been heard."""
+        """Bring a command to the terminal. ``once``: silence is no reason to say it again: it may have been heard."""
 
     def receive(self, until: float, wake: Wake, *, stoppable: bool = True) -> Apdu | None:
         """The terminal's next command; None where the operation is to be stopped. ``until`` is monotonic seconds."""
