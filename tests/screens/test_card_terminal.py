@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -206,7 +205,7 @@ def test_a_zvt_terminal_of_the_configuration_is_used(tmp_path: Path, shop_nl: Pa
         till.terminal.reprint(lambda state: told.put(state.state))
         assert told.get(timeout=WAIT_S) in ("busy", "refused")
         assert isinstance(practice.terminal, PracticeTerminal)
-        assert cast("PracticeTerminal", practice.terminal)._simulator.port != simulator.port
+        assert practice.terminal._simulator.port != simulator.port
     finally:
         till.close()
         practice.close()
