@@ -14,8 +14,8 @@ $(VENV)/.built: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Kassa needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[scanners]' || \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --config-settings editable_mode=compat --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --config-settings editable_mode=compat --editable '.[scanners]' || \
 		echo 'No evdev: it is compiled with a C compiler and python3-dev. Scanners of kind evdev do not work, all others do.'
 	touch $@
 

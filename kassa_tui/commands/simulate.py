@@ -36,7 +36,7 @@ def simulate(call: Call) -> int:
             call.complain(call.t("Poort {port} is niet vrij: {reason}", port=args.port, reason=error.strerror or ""))
             return UNREACHED
         terminal.books.told = lambda charge: _say(call, _line(call, charge))
-        _say(call, device(args.kind, options))
+        _say(call, device(args.kind, options) + "\n")
         try:
             _until_interrupted()
         finally:

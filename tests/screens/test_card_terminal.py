@@ -115,7 +115,7 @@ def test_unknown_stays_on_the_screen_and_the_terminal_can_be_asked_again(make: M
     hand = counter.hand.ready()
     counter.pinned()
     assert "PIN ONBEKEND" in hand.text()
-    assert "V vraag het de pinautomaat" in hand.text()
+    assert " vraag het de pinautomaat" in hand.text()
     counter.simulator.behaviour.end = "approve"
     hand.type("v")
     assert "wordt gevraagd" in hand.text()

@@ -106,6 +106,9 @@ def test_killed_at_every_statement(sale: Sale, nursery: Nursery, tmp_path: Path,
     for at in range(first, statements + 1, 2):
         folder = tmp_path / str(at)
         done = crash(sale, nursery, folder, statement=at)
+        if done and done[-1] != "done":
+            # Printing took fewer statements this time than when they were counted, and the till came to its end.
+            assert int(done.pop()) < at
         assert set(done) <= {"done"}, at
         seen.add(recovered(sale, folder, len(done)))
         shutil.rmtree(folder)
