@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from kassa_tui.domain.money import euro
 from kassa_tui.failures import DONE, MISUSE, UNREACHED
 from kassa_tui.simulate.behaviour import APPROVE, CANCEL, DECLINE, FINISH, UNKNOWN, Behaviour, Charge
 from kassa_tui.simulate.terminals import start
+
+MAX_NUMBER = 900_000
+"""Of a transaction at its first: six digits in every protocol."""
 
 
 def simulate(call: Call) -> int:
@@ -35,6 +39,8 @@ def simulate(call: Call) -> int:
         except OSError as error:
             call.complain(call.t("Poort {port} is niet vrij: {reason}", port=args.port, reason=error.strerror or ""))
             return UNREACHED
+        # A terminal goes on counting where it was when it was switched off.
+        terminal.books.number = int(time.time()) % MAX_NUMBER
         terminal.books.told = lambda charge: _say(call, _line(call, charge))
         _say(call, device(args.kind, options) + "\n")
         try:

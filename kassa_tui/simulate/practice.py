@@ -3,6 +3,7 @@ happens at the counter and no card is ever charged."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from kassa_tui.hardware.terminals.make import driver
@@ -13,6 +14,7 @@ from kassa_tui.simulate.terminals import Simulator, start
 
 DWELL_S = 0.8
 """Between two states: long enough to read them."""
+MAX_NUMBER = 900_000
 _LEFT_OUT = {"port": 0, "baud": 9600, "password": "000000", "currency": 978, "listen_port": LISTEN_PORT,
              "workstation": "1"}  # fmt: skip
 
@@ -24,6 +26,8 @@ class PracticeTerminal(TerminalPort):
         behaviour = Behaviour(by_amount=True, dwell_s=DWELL_S)
         self._simulator: Simulator
         self._simulator, options = start(kind, behaviour, folder, call_back=_free_port() if kind == "opi" else 0)
+        # It goes on counting where it was: a number from the day before is another payment's.
+        self._simulator.books.number = int(time.time()) % MAX_NUMBER
         super().__init__(driver(kind, _LEFT_OUT | options, till))
 
     def close(self) -> None:

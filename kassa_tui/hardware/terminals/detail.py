@@ -82,18 +82,17 @@ def judge(request: CardRequest, amount: int | None, at: int | None, detail: Mapp
 
     ``amount`` in cents and ``at`` in UTC milliseconds as the terminal has them, None where it does not say; its number
     is ``detail["transaction"]``. The payment is *approved* only where everything fits, *refused* only where the last
-    transaction is one that the till knows from before, or half a day older: then nothing was done since.
+    transaction is the one that the till did before by number and by time, or half a day older: then nothing was done
+    since. A number alone proves nothing, for terminals begin again at 1.
     """
     number = str(detail.get("transaction", ""))
-    if number and number in request.after:
-        return unknown(NOT_FOUND)
-    if number and number in request.before:
-        return refused(NOT_FOUND)
-    if at is None or not request.at:
+    if at is None or not request.at or number in request.after:
         return unknown(NOT_FOUND)
     late = (at - request.at) // 1000
     if late < -OLD_S:
         return refused(NOT_FOUND)
+    if number in request.before:
+        return refused(NOT_FOUND) if number == request.before[0] and at < request.at else unknown(NOT_FOUND)
     if amount == abs(request.amount) and number and -EARLY_S <= late <= LATE_S:
         return approved(detail)
     return unknown(OTHER_AMOUNT if number else NOT_FOUND)
