@@ -42,9 +42,9 @@ check: gates
 test: gates
 	$(BIN)/pytest -n auto
 
-# Every benchmark, each with the floors of the same run beside its figures.
+# Every benchmark, each with the floors of the same run beside its figures; KASSA_BENCH_QUICK=1 for a short run.
 bench: env
-	set -e; for module in $(basename $(notdir $(wildcard bench/bench_*.py))); do $(BIN)/python -m bench.$$module; done
+	$(BIN)/python -m bench
 
 # A till in a virtual machine, from a bare image to power cuts; says so and ends where there is no lab for it.
 vmtest: env

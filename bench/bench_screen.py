@@ -1,6 +1,6 @@
 """From key or scan to paint, start-up, memory and idle: the till in a pty, beside the floors.
 
-Usage: python -m bench.bench_screen [ARTICLES.csv] [--rounds N] [--past FOLDER]
+Usage: python -m bench.bench_screen [ARTICLES.csv] [--rounds N] [--keys N] [--past FOLDER]
 ``--past`` is a folder with a ``till.db`` and its key, as ``bench.big_till`` makes them: a till with a long history.
 """
 
@@ -13,18 +13,27 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import cycle
 from pathlib import Path
 
 from bench import floors
 from bench.shop import codes_of, make_shop
 from bench.terminal import Terminal, percentile
 
+PAUSE_S = 0.005
+"""No key may wait longer for the collector or another thread."""
+QUIET_S = 0.002
+"""A till that has written nothing for so long has answered the key."""
 F12, F9, F10, ESC = b"\x1b[24~", b"\x1b[20~", b"\x1b[21~", b"\x1b"
 
 
 def start(folder: Path, **env: str) -> Terminal:
     """The till of a folder, logged in, shift open."""
-    terminal = launch(folder, **env)
+    return ready(launch(folder, **env))
+
+
+def ready(terminal: Terminal) -> Terminal:
+    """Log in, and open the shift where it is closed."""
     terminal.until(b"Pincode")
     time.sleep(1.5)
     terminal.write(b"9999\r")
@@ -127,6 +136,31 @@ def keys(folder: Path, meter: Meter, rounds: int) -> None:
     terminal.close()
 
 
+def pauses(folder: Path, count: int) -> None:
+    """Keys one after the other as fast as the till answers, and how often one waited for longer than a pause may last.
+
+    What a thread of the till waited for a processor is the machine's; what is left is the collector's, the lock's
+    that the threads share, or work that should not be there. The same number of keys to raw Python is the floor.
+    """
+    terminal, echo = start(folder), floors.Echo()
+    for code in codes_of(folder, 8):
+        terminal.write(code.encode() + b"\r")
+        terminal.drain(0.1)
+    own, seen, floor = [], [], []
+    for key, _ in zip(cycle((b"1", b"2", b"\x7f", b"\x7f", b"\x1b[A", b"\x1b[B")), range(count), strict=False):
+        waited = terminal.queued()
+        seconds = terminal.answer(key, quiet=QUIET_S)[0]
+        seen.append(seconds)
+        own.append(max(seconds - (terminal.queued() - waited), 0.0))
+        floor.append(echo.once())
+    echo.close()
+    terminal.close()
+    for name, times in ((f"{count} keys", seen), ("  without waiting for a processor", own), ("  raw Python", floor)):
+        late = sum(seconds > PAUSE_S for seconds in times)
+        p50, worst = statistics.median(times) * 1e3, max(times) * 1e3
+        print(f"{name:<46}{p50:9.2f} ms {worst:9.2f} ms at most, {late} over {PAUSE_S * 1e3:.0f} ms")
+
+
 def boots(folder: Path, rounds: int) -> None:
     """From exec to the first sign of life and to the log-in, a bare Python started before each."""
     first, frame, floor = [], [], []
@@ -148,6 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("articles", nargs="?")
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--past", type=Path)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kassa-bench-") as name:
@@ -160,6 +195,7 @@ def main() -> None:
         meter = Meter()
         scans(folder, meter, args.rounds, f"{count} articles")
         keys(folder, meter, args.rounds)
+        pauses(folder, args.keys)
         boots(folder, 12)
 
 

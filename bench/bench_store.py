@@ -1,6 +1,7 @@
 """What the books cost: a sale on its way to the disk, reports, proof, crash, verification; beside this run's floors.
 
-``python -m bench.bench_store --cache FOLDER [--sizes 10,100000,1000000] [--articles 300000] [--rounds 400]``
+``python -m bench.bench_store --cache FOLDER [--sizes 10,100000,1000000] [--articles 300000] [--rounds 400]
+[--verified 100000] [--rebuilt 20000]``
 
 F_sync is 4 KB written and ``fdatasync``, F_look a prepared look-up through sqlite3 alone, in memory and in a file.
 Tills of many sales are made in the cache by :mod:`bench.big_till` where they are not there yet. Calls to the disk are
@@ -28,7 +29,7 @@ from pathlib import Path
 from bench import floors
 from bench.bench_catalogue import bare, synthetic
 from bench.big_till import TILL, big_till, models
-from bench.shop import TOML, codes_of, make_shop
+from bench.shop import SHOP, codes_of, make_shop
 from bench.terminal import percentile
 from kassa_tui import bootstrap, config
 from kassa_tui.clock import SystemClock, uuid7_source
@@ -42,8 +43,6 @@ from kassa_tui.storage.till_store import TILL_DB, TillStore
 
 LINES = 10
 MARK_PAY, MARK_PAID = b"<pay>", b"<paid>"
-VERIFIED, REBUILT = 100_000, 20_000
-"""Sales in the tills that are verified and rebuilt."""
 WAL_MB = (4, 64)
 
 Times = list[float]
@@ -251,9 +250,9 @@ def sell_and_die(folder: Path, megabytes: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def walks(cache: Path, work: Path) -> None:
-    """Verification and rebuild, in entries a second; the size of the file."""
-    folder = big_till(cache, VERIFIED)
+def walks(cache: Path, work: Path, verified: int, rebuilt: int) -> None:
+    """Verification of a till with so many sales, rebuild of another, in entries a second; the size of the file."""
+    folder = big_till(cache, verified)
     con = reader(folder)
     entries = con.execute("select count(*) from journal").fetchone()[0]
     for name, check in (("hashes only", None), ("with signatures", keys.verify)):
@@ -263,9 +262,9 @@ def walks(cache: Path, work: Path) -> None:
         line(f"verify {entries} entries, {name}, {len(flaws)} flaws", f"{entries / seconds:.0f} / s of cpu")
     con.close()
     size = (folder / TILL_DB).stat().st_size
-    line("size per 1,000 sales", f"{size / VERIFIED * 1e3 / 1e6:.2f} MB")
+    line("size per 1,000 sales", f"{size / verified * 1e3 / 1e6:.2f} MB")
     copy = work / "rebuilt.db"
-    shutil.copyfile(big_till(cache, REBUILT) / TILL_DB, copy)
+    shutil.copyfile(big_till(cache, rebuilt) / TILL_DB, copy)
     db = open_database(copy)
     db.connect()
     start = time.process_time()
@@ -284,7 +283,7 @@ def table(options: argparse.Namespace, work: Path) -> None:
     shop.mkdir()
     make_shop(shop)
     # Without its devices: what a printer writes to the spool afterwards is not the sale's.
-    (shop / "till.toml").write_text(TOML.partition("[[device]]")[0])
+    (shop / "till.toml").write_text(SHOP)
     look, filed = floors.look(), look_in_file(work)
     (p50, p99), load = floors.sync(work), os.getloadavg()[0]
     print(f"F_sync {p50 * 1e3:.2f} / {p99 * 1e3:.2f} ms   F_look {look * 1e6:.1f} us in memory,"
@@ -298,7 +297,7 @@ def table(options: argparse.Namespace, work: Path) -> None:
         folder = work / f"crash-{megabytes}"
         shutil.copytree(big_till(cache, 1000), folder)
         crash(folder, megabytes)
-    walks(cache, work)
+    walks(cache, work, options.verified, options.rebuilt)
 
 
 def main() -> None:
@@ -308,6 +307,8 @@ def main() -> None:
     parser.add_argument("--sizes", default="10,100000,1000000")
     parser.add_argument("--articles", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--verified", type=int, default=100_000)
+    parser.add_argument("--rebuilt", type=int, default=20_000)
     parser.add_argument("--shop", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--pay", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--die", type=int, help=argparse.SUPPRESS)

@@ -9,13 +9,17 @@ import sys
 from itertools import cycle, islice
 from pathlib import Path
 
-TOML = """
+SHOP = """
 [shop]
 name = "Buurtwinkel De Hoek"
 country = "NL"
 [till]
 id = "K1"
 data = "data"
+[rules]
+auto_lock_seconds = 0
+"""
+DEVICES = """
 [[device]]
 role = "printer"
 kind = "file"
@@ -27,8 +31,6 @@ path = "scanner"
 [[device]]
 role = "card_terminal"
 kind = "standalone"
-[rules]
-auto_lock_seconds = 0
 """
 
 DEMO = Path(__file__).parents[1] / "kassa_tui" / "data"
@@ -36,7 +38,7 @@ DEMO = Path(__file__).parents[1] / "kassa_tui" / "data"
 
 def make_shop(folder: Path, articles: Path | None = None) -> int:
     """Make the folder; the number of articles."""
-    (folder / "till.toml").write_text(TOML)
+    (folder / "till.toml").write_text(SHOP + DEVICES)
     os.mkfifo(folder / "scanner")
     kassa = str(Path(sys.executable).with_name("kassa"))
     config = ["--config", str(folder / "till.toml")]

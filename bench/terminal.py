@@ -81,6 +81,14 @@ class Terminal:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def queued(self) -> float:
+        """Seconds that its threads were ready to run and waited for a processor, so far."""
+        waited = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/schedstat", encoding="ascii") as file:
+                waited += int(file.read().split()[1])
+        return waited / 1e9
+
     def rss_mb(self) -> float:
         """Resident memory, MB."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:

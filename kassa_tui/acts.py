@@ -24,6 +24,7 @@ from kassa_tui.services import (
     shifts,
     training,
     vouchers,
+    weighing,
 )
 from kassa_tui.services.till import Till, done, refused
 
@@ -143,6 +144,17 @@ def _customer(till: Till, words: list[str]) -> Outcome:
 
 def _age(till: Till, words: list[str]) -> Outcome:
     return selling.age(till, words[0]) if len(words) == 1 else _MISREAD
+
+
+def _weigh(till: Till, words: list[str]) -> Outcome:
+    return weighing.weigh(till, " ".join(words))
+
+
+def _tare(till: Till, words: list[str]) -> Outcome:
+    if len(words) != 1:
+        return _MISREAD
+    thousandths = weighing.parse_tare(words[0])
+    return refused("bad_tare", text=words[0]) if thousandths is None else weighing.tare(till, thousandths)
 
 
 def _ring(till: Till, words: list[str]) -> Outcome:
@@ -332,6 +344,9 @@ ACTS: dict[str, tuple[str, Act]] = {
     "discount": ("LINE|ticket PERCENT%|AMOUNT", _discount),
     "customer": ("CODE", _customer),
     "age": ("ok|evident|refused", _age),
+    "weigh": ("[CODE]", _weigh),
+    "tare": ("AMOUNT", _tare),
+    "zero": ("", _alone(weighing.zero)),
     "ring": ("AMOUNT GROUP", _ring),
     "note": ("TEXT", _note),
     "price-check": ("CODE", _price_check),

@@ -134,6 +134,12 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         else:
             self.box.key(stroke[0], self.desk.top.secret)
 
+    def traffic(self, device: str, direction: str, data: bytes, size: int) -> None:
+        """What went over the line to a device, for the black box; called on the device's thread."""
+        if device == "scanner" and self.desk.top.secret:
+            data = b"*" * len(data)
+        self.box.traffic(device, direction, data, size)
+
     def _scanned(self, code: str) -> None:
         self._remember(code)
         self.desk.scan(code)
@@ -226,7 +232,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             self.use(real)
             return
         till.store.record("training.on", dict(done.facts), till.who)
-        practice = bootstrap.open_till(till.config, training=True, screen=self)
+        practice = bootstrap.open_till(till.config, training=True, screen=self, traffic=self.traffic)
         practice.person, self.real_till = till.person, till
         self.use(practice)
 
@@ -277,7 +283,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
         try:
             self.desk.keymap = bootstrap.key_map(config)
-            till = bootstrap.open_till(config, screen=self)
+            till = bootstrap.open_till(config, screen=self, traffic=self.traffic)
         except Exception as error:  # noqa: BLE001
             self._cannot_start(error)
             return
@@ -286,7 +292,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.use(till)
         self.recorder = Recorder(self.box, config.till.data)
         self.watchdog.tell(READY)
-        devices = bootstrap.make_devices(config, self.attendant)
+        devices = bootstrap.make_devices(config, self.attendant, self.traffic)
         self.attendant.listen(devices, bootstrap.make_customer(config, devices))
         self.set_interval(1.0, self._tick)
         self.set_timer(1.0, self._settle)

@@ -19,13 +19,16 @@ from typing import Any, TypeVar
 SECONDS = 15 * 60
 MAX_BYTES = 2_000_000
 """In memory, and for the two files together."""
-TRAFFIC_BYTES = 64
-"""Of each message to or from a device."""
+TRAFFIC_SHARE = 4
+"""Traffic has one part in so many of it, 500 kB, so that a device that talks much pushes no screen out."""
+TRAFFIC_BYTES = 256
+"""Kept of each message to or from a device."""
 FLUSH_SECONDS = 30.0
 FOLDER, NOW, BEFORE = "blackbox", "now.jsonl", "before.jsonl"
 HIDDEN = "*"
-_EVENT_BYTES, _ROW_BYTES = 120, 400
-"""What an event costs besides its text (the tuple, its numbers, its place in the queue), and a row of a screen."""
+_EVENT_BYTES, _ROW_BYTES, _MESSAGE_BYTES = 120, 400, 360
+"""What an event costs besides its text (the tuple, its numbers, its place in the queue), a row of a screen, and a
+message besides its bytes (three tuples more)."""
 
 KEY, SCAN, DEVICE, SCREEN, NOTE = "key", "scan", "device", "screen", "note"
 Row = Sequence[tuple[str, str]]
@@ -41,7 +44,9 @@ class BlackBox:
         self._now, self._max_bytes = now, max_bytes
         self._events: deque[tuple[int, int, Event]] = deque()
         """Running number, size, event."""
-        self._number = self._bytes = 0
+        self._messages: deque[tuple[int, int, Event]] = deque()
+        """Those of devices."""
+        self._number = self._bytes = self._message_bytes = 0
         self._rows: list[Row] = []
         self._base: list[Row] = []
         """The screen as it was before the oldest event that is kept."""
@@ -55,10 +60,23 @@ class BlackBox:
         """A code as the scanner gave it."""
         self._keep(SCAN, HIDDEN if secret else code, _EVENT_BYTES + len(code))
 
-    def traffic(self, device: str, direction: str, data: bytes) -> None:
-        """Bytes ``to`` or ``from`` a device; only the first are kept."""
-        head = data[:TRAFFIC_BYTES].hex()
-        self._keep(DEVICE, (device, direction, head, len(data)), _EVENT_BYTES + len(head))
+    def traffic(self, device: str, direction: str, data: bytes, size: int = 0) -> None:
+        """Bytes ``to`` or ``from`` a device; only the first are kept. ``size`` is the length of the whole message where
+        ``data`` is not all of it.
+
+        What must not be kept is to be made unreadable before: the digits of cards, what receipts say of a customer.
+        """
+        # A slice of all of it is the same object, and hexadecimal waits: nothing is made here but the event.
+        head = data[:TRAFFIC_BYTES]
+        at, cost = self._now(), _MESSAGE_BYTES + len(head)
+        with self._guard:
+            self._number += 1
+            self._message_bytes += cost
+            messages = self._messages
+            messages.append((self._number, cost, (at, DEVICE, (device, direction, head, max(size, len(data))))))
+            most = self._max_bytes // TRAFFIC_SHARE
+            while messages and (self._message_bytes > most or messages[0][2][0] < at - SECONDS):
+                self._message_bytes -= messages.popleft()[1]
 
     def note(self, text: str) -> None:
         """Something that is neither: a fault, a device that went away."""
@@ -86,7 +104,8 @@ class BlackBox:
             self._bytes += size
             events = self._events
             events.append((self._number, size, (at, kind, what)))
-            while events and (self._bytes > self._max_bytes or events[0][2][0] < at - SECONDS):
+            most = self._max_bytes - self._max_bytes // TRAFFIC_SHARE
+            while events and (self._bytes > most or events[0][2][0] < at - SECONDS):
                 _, gone, event = events.popleft()
                 self._bytes -= gone
                 if event[1] == SCREEN:
@@ -96,7 +115,8 @@ class BlackBox:
         """The number of the newest event, the screen before the first one given, and the events after number
         ``after``, oldest first."""
         with self._guard:
-            kept, newest, base = list(self._events), self._number, self._base
+            kept, newest, base = [*self._events, *self._messages], self._number, self._base
+        kept.sort(key=lambda each: each[0])
         for number, _, event in kept:
             if number <= after and event[1] == SCREEN:
                 base = _applied(base, event[2], ())
@@ -105,7 +125,7 @@ class BlackBox:
     @property
     def size(self) -> int:
         """Bytes in memory, about."""
-        return self._bytes
+        return self._bytes + self._message_bytes
 
 
 def applied(screen: list[str], change: tuple[int, dict[int, str]]) -> list[str]:
@@ -123,9 +143,11 @@ def _text(row: Row) -> str:
 
 
 def _plain(event: Event) -> Event:
-    """A screen's rows as text: they are kept as they were drawn, because making text of them takes longer."""
+    """A screen's rows as text and bytes as hexadecimal: they are kept as they came, because that takes longer."""
     at, kind, what = event
-    return (at, kind, (what[0], {y: _text(row) for y, row in what[1].items()})) if kind == SCREEN else event
+    if kind == SCREEN:
+        return at, kind, (what[0], {y: _text(row) for y, row in what[1].items()})
+    return (at, kind, (what[0], what[1], what[2].hex(), what[3])) if kind == DEVICE else event
 
 
 class Recorder:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from kassa_tui.config import Config
     from kassa_tui.hardware.registry import Devices, Hears
+    from kassa_tui.hardware.traffic import Traffic
     from kassa_tui.keymap import KeyMap
     from kassa_tui.services.ports import CardTerminal, Printer
     from kassa_tui.services.showing import Customer
@@ -142,11 +143,12 @@ def open_till(
     screen: Screen | None = None,
     clock: Clock | None = None,
     new_id: Callable[[], str] | None = None,
+    traffic: Traffic | None = None,
 ) -> Till:
     """The till of ``config``, or the one to practise on, open for selling on this thread; made where it is not yet.
 
-    Prints on ``printer``, else on the configured one; a printer drawn on the screen needs the ``screen``. StorageError,
-    ``till_running`` among them.
+    Prints on ``printer``, else on the configured one; a printer drawn on the screen needs the ``screen``. ``traffic``
+    is told what goes over the lines to printer and card terminal. StorageError, ``till_running`` among them.
     """
     from kassa_tui.clock import SystemClock, uuid7_source
     from kassa_tui.services.access import People, verify_pin
@@ -168,8 +170,8 @@ def open_till(
             shop.close()
         store.close()
         raise
-    till.terminal = _terminal(config, data_folder(config, training), training)
-    printer = printer or make_printer(config, data_folder(config, training), screen)
+    till.terminal = _terminal(config, data_folder(config, training), training, traffic)
+    printer = printer or make_printer(config, data_folder(config, training), screen, traffic)
     if printer is not None:
         _print(till, printer)
     return till
@@ -191,14 +193,18 @@ def printer_options(config: Config) -> dict[str, Any] | None:
     return options
 
 
-def make_printer(config: Config, folder: Path, screen: Screen | None = None) -> Printer | None:
+def make_printer(
+    config: Config, folder: Path, screen: Screen | None = None, traffic: Traffic | None = None
+) -> Printer | None:
     """The configured printer; None where there is none, or it is one on a screen that is not there."""
     from kassa_tui.hardware.receipt_printer import ReceiptPrinter
+    from kassa_tui.hardware.traffic import tap_of
 
     options = printer_options(config)
     if options is None or (options["kind"] == "screen" and screen is None):
         return None
-    return ReceiptPrinter(options, folder / PRINTER_FOLDER, None if screen is None else screen.printed)
+    shown = None if screen is None else screen.printed
+    return ReceiptPrinter(options, folder / PRINTER_FOLDER, shown, tap_of(traffic, "printer"))
 
 
 def _print(till: Till, printer: Printer) -> None:
@@ -209,12 +215,37 @@ def _print(till: Till, printer: Printer) -> None:
     till.printing = PrintQueue(till.store, printer, compose, lambda state: None)
 
 
-def make_devices(config: Config, hears: Hears) -> Devices:
-    """The configured scanners, keyboards, scale and display, not yet started; ``hears`` is called on their threads."""
+def make_devices(config: Config, hears: Hears, traffic: Traffic | None = None) -> Devices:
+    """The configured scanners, keyboards, scale and display, not yet started; ``hears`` and ``traffic`` are called on
+    their threads."""
     from kassa_tui.hardware.registry import make
     from kassa_tui.keymap import DEFAULT
 
-    return make(config.devices, hears, DEFAULT)
+    return make(config.devices, hears, DEFAULT, traffic)
+
+
+class _Unheard:
+    """Nobody listens: for a scale alone, which tells who asked it."""
+
+    def scanned(self, code: str) -> None:
+        """Nothing."""
+
+    def scan_broken(self) -> None:
+        """Nothing."""
+
+    def pressed(self, presses: object) -> None:
+        """Nothing."""
+
+    def device_told(self, role: str, trouble: object) -> None:
+        """Nothing: whoever weighs is told then."""
+
+
+def make_scale(config: Config) -> Devices | None:
+    """The configured scale alone, not yet started; None where there is none."""
+    from kassa_tui.hardware.registry import make
+
+    scales = [device for device in config.devices if device.role == "scale"]
+    return make(scales, _Unheard(), ()) if scales else None
 
 
 def make_customer(config: Config, devices: Devices) -> Customer | None:
@@ -232,8 +263,9 @@ def _practice(config: Config) -> Config:
     return replace(config, till=replace(config.till, id=(PRACTICE_PREFIX + config.till.id)[:MAX_ID_CHARS]))
 
 
-def _terminal(config: Config, folder: Path, training: bool) -> CardTerminal | None:
+def _terminal(config: Config, folder: Path, training: bool, traffic: Traffic | None) -> CardTerminal | None:
     from kassa_tui.hardware.terminals.make import make
+    from kassa_tui.hardware.traffic import tap_of
 
     device = config.device("card_terminal")
     if device is None:
@@ -243,7 +275,7 @@ def _terminal(config: Config, folder: Path, training: bool) -> CardTerminal | No
 
         # Nobody's card is charged for practice: the same kind of terminal, as a program.
         return practice(device.kind, config.till.id, _made(folder / TERMINAL_FOLDER))
-    return make(device.kind, device.options, config.till.id)
+    return make(device.kind, device.options, config.till.id, tap_of(traffic, device.role))
 
 
 def _made(folder: Path) -> Path:

@@ -6,45 +6,26 @@ edits the file is on the phone with a shop that cannot open. Only the standard l
 
 from __future__ import annotations
 
-import errno
-import re
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from kassa_tui import config_checks as checks
+from kassa_tui.config_reader import ConfigError as ConfigError
+from kassa_tui.config_reader import Problem as Problem
+from kassa_tui.config_reader import Reader
+from kassa_tui.config_reader import read_toml as read_toml
 from kassa_tui.domain.country import COUNTRIES, with_rounding
 from kassa_tui.domain.staff import DISCOUNT_LIMIT, PRICE_FLOOR
 
 SYSTEM_FILE = Path("/etc/kassa/till.toml")
+LEARNED_FILE = "devices.toml"
+"""In the data folder: the devices that were learned at the till, laid over those of ``till.toml``."""
 LANGUAGE_OF = {"NL": "nl", "BE": "nl_BE"}
 """Language of a shop that does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in one file."""
-
-    file: str
-    key: str
-    """Where, as ``shop.country`` or ``device[2].path`` (counted from 1); empty where the whole file is meant."""
-    code: str
-    """``not_found`` (``reason``: an errno name) · ``not_toml`` (``line``, ``column``: 0 where unknown, ``detail``) ·
-    ``unknown_key`` (``nearest``) · ``wrong_type`` (``expected``, ``found``) · ``not_one_of`` (``given``, ``choices``,
-    ``nearest``) · ``missing`` · ``out_of_range`` (``given``, ``least``, ``most``) · ``bad_vat_id`` (``given``,
-    ``country``) · ``bad_template`` (``pattern``, ``reason``) · ``duplicate`` (``other``: the key it repeats).
-    ``nearest`` is empty where no valid name comes close."""
-    facts: Mapping[str, Any]
-
-
-class ConfigError(Exception):
-    """The file cannot be used; ``problems`` says everything that is wrong with it."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(f"{p.file}: {p.key}: {p.code} {dict(p.facts)}" for p in problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +73,10 @@ class Device:
     """A key of ``KINDS[role]``."""
     options: Mapping[str, Any] = field(hash=False)
     """Every option of the kind, None where neither file nor default gives one; ``path`` and ``logo`` are Paths."""
+    name: str = field(default="", compare=False)
+    """Told apart by this: as the file says, else the role, with a number from the second of a role on."""
+    learned: bool = field(default=False, compare=False)
+    """It stands in `LEARNED_FILE`, and can be forgotten at the till."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +158,7 @@ class Config:
     shop: Shop
     till: Till
     devices: tuple[Device, ...]
-    """In the order of the file."""
+    """In the order of the file, those that were learned in the place of their namesakes or behind."""
     rules: Rules
     office: Office | None
     """None: the till stands alone."""
@@ -195,52 +180,23 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     return Path(option or environ.get("KASSA_CONFIG") or SYSTEM_FILE)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; raises `ConfigError` with ``not_found`` or ``not_toml``."""
-    import tomllib
+def load(path: Path, learned: Path | None = None) -> Config:
+    """Read and check the whole file, and what was learned at the till; raises `ConfigError` with every problem.
 
-    data = b""
-    try:
-        data = path.read_bytes()
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except OSError as error:
-        reason = errno.errorcode.get(error.errno or 0, "")
-        raise ConfigError((Problem(str(path), "", "not_found", {"reason": reason}),)) from error
-    # Beside its own error tomllib raises plain ValueError (a number too long) and RecursionError (brackets too deep).
-    except (ValueError, RecursionError) as error:
-        if "\0" in str(path):
-            raise ConfigError((Problem(str(path), "", "not_found", {"reason": "EINVAL"}),)) from error
-        line, column = _position(error, data)
-        detail = str(error).partition(" (at ")[0]
-        facts = {"line": line, "column": column, "detail": detail}
-        raise ConfigError((Problem(str(path), "", "not_toml", facts),)) from error
-
-
-def _position(error: Exception, data: bytes) -> tuple[int, int]:
-    """Line and column, counted from 1, where the file stops being TOML; zeros where the error does not tell."""
-    if found := re.search(r"\(at line (\d+), column (\d+)\)", str(error)):
-        return int(found[1]), int(found[2])
-    if isinstance(error, UnicodeDecodeError):
-        before = data[: error.start].decode("utf-8", "replace")
-    elif "(at end of document)" in str(error):
-        before = data.decode("utf-8", "replace")
-    else:
-        return 0, 0
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
-
-
-def load(path: Path) -> Config:
-    """Read and check the whole file; raises `ConfigError` with every problem in it.
-
-    Relative paths in it are taken from its own folder, and an empty text counts as not given.
+    Relative paths are taken from the folder of the file they are in, and an empty text counts as not given.
+    ``learned`` is read in place of the `LEARNED_FILE` in the data folder.
     """
     path = path.absolute()
     raw = read_toml(path)
-    reader = _Reader(path)
+    reader = Reader(path)
     reader.unknown("", raw, (*checks.TABLES.keys() - {"webshop"}, "device", "webshop"))
     shop = _shop(reader, raw.get("shop", {}))
     till = reader.table("till", raw.get("till", {}))
     devices = _devices(reader, raw.get("device", []))
+    if learned is None and "data" in till:
+        learned = till["data"] / LEARNED_FILE
+    devices, wrong = (devices, []) if learned is None else _layered(devices, learned)
+    reader.problems += wrong
     rules = _rules(reader, raw.get("rules", {}), shop.get("country"))
     office = reader.table("office", raw["office"]) if "office" in raw else None
     webshops = _webshops(reader, raw.get("webshop", []))
@@ -257,62 +213,7 @@ def load(path: Path) -> Config:
     )
 
 
-class _Reader:
-    """Applies checks to tables and gathers what they object to."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = str(path)
-        self.folder = path.parent
-        self.problems: list[Problem] = []
-
-    def report(self, key: str, code: str, **facts: Any) -> None:
-        self.problems.append(Problem(self.file, key, code, facts))
-
-    def unknown(self, where: str, raw: Mapping[str, Any], names: Iterable[str]) -> None:
-        """Report every key of ``raw`` that is none of ``names``."""
-        names = tuple(names)
-        for key in raw:
-            if key not in names:
-                self.report(where + key, "unknown_key", nearest=checks.nearest(key, names))
-
-    def table(self, name: str, raw: Any, where: str = "") -> dict[str, Any]:
-        """The good values of one of `TABLES`."""
-        return self.values(where or name, raw, checks.TABLES[name], checks.NEEDED.get(name, ()))
-
-    def values(self, where: str, raw: Any, known: Mapping[str, Any], needed: Iterable[str] = ()) -> dict[str, Any]:
-        """The good values among ``raw``, whose keys are those of ``known``; the rest is reported."""
-        if not isinstance(raw, dict):
-            self._judge(where, checks.wrong_type("table", raw))
-            return {}
-        self.unknown(f"{where}.", raw, known)
-        values: dict[str, Any] = {}
-        for key, check in known.items():
-            given = raw.get(key, "")
-            if isinstance(given, str) and not given.strip():
-                if key in needed:
-                    self.report(f"{where}.{key}", "missing")
-            elif isinstance(check, Mapping):
-                values[key] = self.values(f"{where}.{key}", given, check)
-            elif self._judge(f"{where}.{key}", value := check(given)):
-                values[key] = self.folder / value if isinstance(value, Path) else value
-        return values
-
-    def _judge(self, key: str, value: Any) -> bool:
-        """Whether a check's answer is a value; reports it where it is not."""
-        wrongs = [value] if isinstance(value, checks.Wrong) else value if isinstance(value, list) else []
-        for wrong in wrongs:
-            self.report(key + wrong.at, wrong.code, **wrong.facts)
-        return not wrongs
-
-    def tables(self, name: str, raw: Any) -> list[tuple[str, Any]]:
-        """The tables of ``[[name]]``, each with what it is called in a problem."""
-        if not isinstance(raw, list):
-            self._judge(name, checks.wrong_type("list_of_tables", raw))
-            return []
-        return [(f"{name}[{no}]", table) for no, table in enumerate(raw, 1)]
-
-
-def _shop(reader: _Reader, raw: Any) -> dict[str, Any]:
+def _shop(reader: Reader, raw: Any) -> dict[str, Any]:
     shop = reader.table("shop", raw)
     country = shop.get("country")
     if country and "vat_id" in shop:
@@ -323,7 +224,7 @@ def _shop(reader: _Reader, raw: Any) -> dict[str, Any]:
     return {"language": LANGUAGE_OF.get(country or ""), **shop}
 
 
-def _rules(reader: _Reader, raw: Any, country: str | None) -> dict[str, Any]:
+def _rules(reader: Reader, raw: Any, country: str | None) -> dict[str, Any]:
     rules = reader.table("rules", raw)
     if country and "rounding" in rules:
         try:
@@ -340,7 +241,7 @@ def _rules(reader: _Reader, raw: Any, country: str | None) -> dict[str, Any]:
     return rules
 
 
-def _webshops(reader: _Reader, raw: Any) -> list[dict[str, Any]]:
+def _webshops(reader: Reader, raw: Any) -> list[dict[str, Any]]:
     webshops, names = [], dict[str, str]()
     for where, table in reader.tables("webshop", raw):
         webshop = reader.table("webshop", table, where)
@@ -351,32 +252,78 @@ def _webshops(reader: _Reader, raw: Any) -> list[dict[str, Any]]:
     return webshops
 
 
-def _devices(reader: _Reader, raw: Any) -> tuple[Device, ...]:
-    devices, places = [], dict[tuple[Any, ...], str]()
+def _devices(reader: Reader, raw: Any) -> tuple[Device, ...]:
+    devices, names = list[Device](), dict[str, str]()
     for where, table in reader.tables("device", raw):
         device = _device(reader, where, table)
         if device is None:
             continue
-        devices.append(device)
-        options = device.options
-        place = tuple(options.get(key) for key in checks.PLACE)
-        first = places.setdefault((device.role, *place), where)
+        devices.append(device if device.name else replace(device, name=_usual_name(device.role, names)))
+        first = names.setdefault(devices[-1].name, where)
         if first != where:
-            reader.report(where, "duplicate", other=first)
+            reader.report(f"{where}.name", "duplicate", other=f"{first}.name")
+    _apart(reader, [(f"device[{no}]", device) for no, device in enumerate(devices, 1)])
     return tuple(devices)
 
 
-def _device(reader: _Reader, where: str, raw: Any) -> Device | None:
+def _usual_name(role: str, taken: Iterable[str]) -> str:
+    """``scanner``, ``scanner-2``, …: the first that is free."""
+    base = role.replace("_", "-")
+    return next(name for no in range(1, 1000) if (name := base if no == 1 else f"{base}-{no}") not in taken)
+
+
+def free_name(config: Config, role: str) -> str:
+    """What a further device of this role would be called."""
+    return _usual_name(role, [device.name for device in config.devices])
+
+
+def _apart(reader: Reader, devices: Iterable[tuple[str, Device]]) -> None:
+    """Report every device that is in the same place as one before it."""
+    places: dict[tuple[Any, ...], str] = {}
+    for where, device in devices:
+        place = tuple(device.options.get(key) for key in checks.PLACE)
+        first = places.setdefault((device.role, *place), where)
+        if first != where:
+            reader.report(where, "duplicate", other=first)
+
+
+def _layered(devices: tuple[Device, ...], path: Path) -> tuple[tuple[Device, ...], list[Problem]]:
+    """The devices with the learned ones laid over them, and what is wrong with the latter.
+
+    None where the file is not there, or lies in a folder that is closed to who asks: only the till's user learns.
+    """
+    try:
+        raw = read_toml(path)
+    except ConfigError as error:
+        reason = error.problems[0].facts.get("reason")
+        closed = reason == "EACCES" and not os.access(path.parent, os.X_OK)
+        return devices, [] if closed or reason in ("ENOENT", "ENOTDIR") else list(error.problems)
+    reader = Reader(path)
+    reader.unknown("", raw, ("device",))
+    learned = {each.name: replace(each, learned=True) for each in _devices(reader, raw.get("device", []))}
+    known = {device.name: device.role for device in devices}
+    for name, each in learned.items():
+        if known.get(name, each.role) != each.role:
+            reader.report(f"device.{name}", "duplicate", other=f"till.toml: {name}")
+    found = [learned.pop(device.name, device) for device in devices]
+    found += learned.values()
+    if not reader.problems:
+        _apart(reader, [(device.name, device) for device in found])
+    return tuple(found), reader.problems
+
+
+def _device(reader: Reader, where: str, raw: Any) -> Device | None:
     """One device with all its options; None where it has no usable role and kind."""
     before = len(reader.problems)
     if not isinstance(raw, dict):
         reader.values(where, raw, {})
         return None
     given = dict(raw)
-    role, kind = given.pop("role", ""), given.pop("kind", "")
+    role, kind, name = (given.pop(key, "") for key in ("role", "kind", "name"))
     kinds = checks.KINDS.get(role, {}) if isinstance(role, str) else {}
     known = {"role": checks.one_of(*checks.KINDS), "kind": checks.one_of(*kinds) if kinds else checks.text_line}
-    reader.values(where, {"role": role, "kind": kind}, known, known)
+    given_name = {"role": role, "kind": kind, "name": name}
+    named = reader.values(where, given_name, {**known, "name": checks.DEVICE_NAME}, known)
     if not isinstance(kind, str) or kind not in kinds:
         reader.unknown(f"{where}.", given, checks.OPTIONS)
         return None
@@ -386,4 +333,5 @@ def _device(reader: _Reader, where: str, raw: Any) -> Device | None:
     if len(reader.problems) == before:
         for key, wrong in checks.device_wrongs(kind, options):
             reader.report(f"{where}.{key}", wrong.code, **wrong.facts)
-    return Device(role, kind, MappingProxyType(options)) if len(reader.problems) == before else None
+    name = named.get("name", "")
+    return Device(role, kind, MappingProxyType(options), name) if len(reader.problems) == before else None

@@ -213,6 +213,8 @@ TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
 NEEDED = {"shop": ("name", "country"), "till": ("id", "data"), "office": ("url",), "webshop": ("kind", "url", "name")}
 """Table → keys it cannot do without."""
 
+DEVICE_NAME: Check = _matching(r"[a-z][a-z0-9-]{0,23}", "identifier")
+"""Name of a device: also that of a link under ``/dev/kassa``."""
 OPTIONS: Mapping[str, Check] = {
     "path": _path,
     "host": text_line,

@@ -50,6 +50,8 @@ DEFAULT: Mapping[str, tuple[str, ...]] = {
     "voucher": ("ctrl+v",),
     "account": ("ctrl+k",),
     "gift": ("ctrl+g",),
+    "tare": ("ctrl+t",),
+    "zero": ("ctrl+z",),
 }
 """Act → the keys that do it; the first is the one shown."""
 

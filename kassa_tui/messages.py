@@ -154,6 +154,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "more": lambda cents: euro(cents) if cents else "",
     "some": lambda number: str(number) if number else "",
     "qty": format_quantity,
+    "kg": lambda thousandths: format_quantity(thousandths, "kg"),
     "date": show_date,
     "percent": show_percent,
     "list": show_list,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import tarfile
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kassa_tui import cli, config
-from kassa_tui.blackbox import BEFORE, FOLDER, MAX_BYTES, NOW, SCREEN, SECONDS, BlackBox, Recorder, applied, line, read
+from kassa_tui.blackbox import (
+    BEFORE,
+    FOLDER,
+    MAX_BYTES,
+    NOW,
+    SCREEN,
+    SECONDS,
+    TRAFFIC_BYTES,
+    TRAFFIC_SHARE,
+    BlackBox,
+    Recorder,
+    applied,
+    line,
+    read,
+)
+from kassa_tui.commands.replay import dump
 from kassa_tui.notify import READY, Notify
 from kassa_tui.screens.base import Prompt
 from kassa_tui.screens.login import LoginView
@@ -92,8 +109,77 @@ def test_a_secret_is_never_kept() -> None:
 
 def test_traffic_is_cut_and_told_in_full_length() -> None:
     box = BlackBox(Hands())
-    box.traffic("card_terminal", "to", b"\x06\x01" * 100)
-    assert box.events()[2][0][2] == ("card_terminal", "to", "0601" * 32, 200)
+    box.traffic("scale", "from", b"\x06\x01" * 200)
+    box.traffic("printer", "to", b"\x1b@", 4000)
+    kept = [what for _, _, what in box.events()[2]]
+    assert kept == [("scale", "from", "0601" * (TRAFFIC_BYTES // 2), 400), ("printer", "to", "1b40", 4000)]
+
+
+def test_a_device_that_talks_much_pushes_no_screen_out() -> None:
+    box = BlackBox(Hands())
+    box.screen(_rows("Verkopen"))
+    for number in range(20_000):
+        box.traffic("scale", "from", b"\x02%05d\r" % number)
+        if number == 10_000:
+            box.scan(BREAD_CODE)
+    kept = box.events()[2]
+    assert [kind for _, kind, _ in kept[:2]] == [SCREEN, "scan"], "in order, and the oldest is still there"
+    assert {kind for _, kind, _ in kept[2:]} == {"device"}
+    assert box.size < MAX_BYTES // TRAFFIC_SHARE + 1000
+    assert bytes.fromhex(kept[-1][2][2]) == b"\x0219999\r"
+
+
+def test_traffic_takes_the_memory_that_is_reckoned_for_it() -> None:
+    box = BlackBox()
+    tracemalloc.start()
+    try:
+        for number in range(5_000):
+            box.traffic("scale", "from", b"%d" % number + bytes(200))
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(box.events()[2]) < 1000
+    assert used < MAX_BYTES // TRAFFIC_SHARE
+
+
+def test_traffic_is_one_append(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes are kept as they are: no copy, no hexadecimal, no text on the thread that scans."""
+    box, data = BlackBox(), b"8710400280507\r"
+    box.traffic("scanner", "from", data)
+    assert box._messages[0][2][2][2] is data
+    best = 1.0
+    for _ in range(10):
+        begun = time.perf_counter()
+        for _ in range(200):
+            box.traffic("scanner", "from", data)
+        best = min(best, (time.perf_counter() - begun) / 200)
+    assert best < 10e-6
+
+
+def test_replay_shows_bytes_with_their_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    box = BlackBox(Hands())
+    recorder = Recorder(box, tmp_path, every=3600)
+    box.traffic("scale", "to", b"W")
+    box.traffic("scale", "from", b"\x0201.250\r")
+    box.traffic("printer", "to", b"\x1b@\x1bt\x13" + b"*" * 20, 900)
+    box.screen(_rows("Wegen"))
+    recorder.close()
+    assert cli.main(["replay", str(tmp_path / FOLDER / NOW)]) == 0
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert any(line.endswith("scale <- 1") for line in shown)
+    assert any(line.endswith("scale -> 8") for line in shown)
+    assert any(re.fullmatch(r"02 30 31 2e 32 35 30 0d +\|\.01\.250\.\|", line) for line in shown)
+    assert any(re.fullmatch(r"1b 40 1b 74 13 2a .*\|\.@\.t\.\*{11}\|", line) for line in shown)
+    assert "+875" in shown
+
+
+@given(st.text(), st.integers())
+def test_a_dump_takes_anything(data: str, size: int) -> None:
+    lines = dump(data, size)
+    assert all(line.startswith("      ") for line in lines)
 
 
 def test_a_scan_costs_next_to_nothing() -> None:
@@ -203,6 +289,20 @@ def test_bytes_of_a_card_terminal_are_masked() -> None:
     for data in (ascii_card, packed):
         assert "4111111111111111" not in bytes.fromhex(support.traffic(data, ()).replace("*", "0")).decode("latin-1")
         assert "4111111111111111" not in support.traffic(data, ())
+
+
+@pytest.mark.parametrize("page", ["latin-1", "cp858", "cp437", "cp1252"])
+def test_a_name_in_the_bytes_of_a_display_is_masked(page: str) -> None:
+    data = "\x1bQAMevrouw Zoë Müller \r".encode(page).hex()
+    shown = bytes.fromhex(support.traffic(data, support.pieces(["Zoë Müller"])))
+    assert "Müller".encode(page) not in shown
+    assert shown.startswith(b"\x1bQAMevrouw ")
+
+
+def test_a_message_that_was_cut_ends_in_no_name() -> None:
+    data = b"\x1bQAKlant Jans".hex()
+    assert bytes.fromhex(support.traffic(data, support.pieces(["Jansen"]), 40)) == b"\x1bQAKlant ****"
+    assert bytes.fromhex(support.traffic(data, support.pieces(["Jansen"]), 13)) == b"\x1bQAKlant Jans"
 
 
 def test_a_secret_setting_is_masked() -> None:

@@ -130,7 +130,7 @@ def _report(parser: argparse.ArgumentParser, spoken: Words) -> None:
 def _receipt(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("number", metavar="NUMBER", help=spoken.t("bonnummer, K1-000123 of 123"))
     parser.add_argument("--png", metavar="FILE", help=spoken.t("als plaatje, zoals de printer het maakt"))
-    parser.add_argument("--gift", action="store_true", help=spoken.t("cadeaubon, zonder prijzen"))
+    parser.add_argument("--gift", action="store_true", help=spoken.t("ruilbon, zonder prijzen"))
     _json(parser, spoken)
 
 
@@ -195,10 +195,11 @@ def _support(parser: argparse.ArgumentParser, spoken: Words) -> None:
 
 def _simulate(parser: argparse.ArgumentParser, spoken: Words) -> None:
     t = spoken.t
-    kinds = ("zvt", "opi", "nexo", "mollie", "sumup")
-    parser.add_argument("kind", choices=kinds, help=t("soort pinautomaat"))
+    kinds = ("zvt", "opi", "nexo", "mollie", "sumup", "printer", "scale", "display")
+    parser.add_argument("kind", choices=kinds, help=t("soort pinautomaat, of een ander apparaat"))
     parser.add_argument("--port", type=int, default=0, metavar="N", help=t("poort; anders een vrije"))
-    parser.add_argument("--serial", action="store_true", help=t("op een seriële lijn in plaats van een poort (zvt)"))
+    says = t("op een seriële lijn in plaats van een poort (zvt, printer)")
+    parser.add_argument("--serial", action="store_true", help=says)
     parser.add_argument("--call-back", type=int, default=4102, metavar="N", help=t("poort van de kassa (opi)"))
     parser.add_argument("--dir", metavar="DIR", help=t("map voor sleutels en certificaten; anders een tijdelijke"))
     parser.add_argument("--decline", action="store_true", help=t("weigert elke betaling"))
@@ -210,6 +211,24 @@ def _simulate(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("--drop-sent", type=int, metavar="N", help=t("verbreekt een keer na N bytes naar de kassa"))
     parser.add_argument("--drop-received", type=int, metavar="N", help=t("verbreekt een keer na N bytes van de kassa"))
     parser.add_argument("--cancel", action="store_true", help=t("een verbroken betaling gaat niet door"))
+    _simulated_printer(parser, spoken)
+    protocols = ("toledo8217", "mtsics", "nci", "adam", "dialog06", "escpos", "cd5220", "dsp800")
+    parser.add_argument("--protocol", choices=protocols, help=t("wat de weegschaal of het display spreekt"))
+    parser.add_argument("--weight", metavar="KG", default="0", help=t("gewicht in kilogram (scale)"))
+    parser.add_argument("--unstable", action="store_true", help=t("het gewicht komt niet tot rust (scale)"))
+    parser.add_argument("--overload", action="store_true", help=t("te zwaar (scale)"))
+
+
+def _simulated_printer(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    t = spoken.t
+    parser.add_argument("--png", metavar="DIR", help=t("elke bon als plaatje in deze map (printer)"))
+    parser.add_argument("--columns", type=int, default=42, metavar="N", help=t("tekens op een regel (printer)"))
+    parser.add_argument("--paper-out", action="store_true", help=t("zonder papier (printer)"))
+    parser.add_argument("--near-end", action="store_true", help=t("het papier is bijna op (printer)"))
+    parser.add_argument("--cover-open", action="store_true", help=t("met open deksel (printer)"))
+    parser.add_argument("--drawer-open", action="store_true", help=t("met open lade (printer)"))
+    parser.add_argument("--silent", action="store_true", help=t("antwoordt nooit (printer, scale)"))
+    parser.add_argument("--slow", type=int, metavar="N", help=t("drukt N bytes per seconde af (printer)"))
 
 
 def _verify(parser: argparse.ArgumentParser, spoken: Words) -> None:
@@ -298,7 +317,7 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
      "kassa support /media/usb", _support),
     ("replay", "replay:replay", N_("De schermen uit een bestand voor de helpdesk een voor een laten zien."),
      "kassa replay kassa-support-K1-20261122-180000.tar.gz", _key),
-    ("simulate", "simulate:simulate", N_("Een pinautomaat die een programma is, om een kassa mee te proberen."),
+    ("simulate", "simulate:simulate", N_("Een apparaat dat een programma is, om een kassa mee te proberen."),
      "kassa simulate zvt --port 20007 --by-amount", _simulate),
     ("version", "about:version", N_("De versie van dit programma."), "kassa version", _json),
 )  # fmt: skip

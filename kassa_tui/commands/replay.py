@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from kassa_tui.services.support import Frame
 
 
+ROW_BYTES = 16
+ARROWS = {"to": "<-", "from": "->"}
+"""To the device, and from it, seen from the till: the device stands on the left."""
+
+
 def replay(call: Call) -> int:
     """On a terminal a frame per Enter; into a pipe all of them."""
     from kassa_tui.services.support import frames, recording
@@ -48,11 +53,35 @@ def page(frame: Frame, number: int, of: int) -> str:
 
 
 def _happened(event: Event) -> str:
-    _, kind, what = event
-    if kind == "device":
+    at, kind, what = event
+    if kind == "device" and isinstance(what, list | tuple) and len(what) == 4 and type(what[3]) is int:
         name, direction, data, size = what
-        return plain(f"   {name} {direction} {size}: {data}")
-    return plain(f"   {kind} {what}")
+        head = f"   {_clock(at)}  {name} {ARROWS.get(direction, direction)} {size}"
+        return "\n".join([plain(head), *dump(str(data), size)])
+    return plain(f"   {_clock(at)}  {kind} {what}")
+
+
+def _clock(at: float) -> str:
+    return f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03d}"
+
+
+def dump(data: str, size: int) -> list[str]:
+    """Bytes as rows of hexadecimal with the characters beside them; what was hidden is a star in both. A last row says
+    how many of the ``size`` bytes were not kept."""
+    pairs = [data[at : at + 2] for at in range(0, len(data), 2)]
+    rows = [pairs[at : at + ROW_BYTES] for at in range(0, len(pairs), ROW_BYTES)]
+    lines = [f"      {plain(' '.join(row)):<{ROW_BYTES * 3 - 1}}  |{''.join(map(_char, row))}|" for row in rows]
+    return lines + ([f"      +{size - len(pairs)}"] if size > len(pairs) else [])
+
+
+def _char(pair: str) -> str:
+    if "*" in pair:
+        return "*"
+    try:
+        value = int(pair, 16)
+    except ValueError:
+        return "?"
+    return chr(value) if 0x20 <= value < 0x7F else "."
 
 
 def _facts(frame: Frame) -> dict[str, Any]:

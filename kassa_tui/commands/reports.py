@@ -46,7 +46,8 @@ def receipt(call: Call) -> int:
         sale = books.sale(con, config.till.id, call.args.number)
     if isinstance(sale, Refused):
         return call.refuse(sale, MISUSE)
-    document = receipts.receipt(sale, config, call.words, gift=call.args.gift)
+    mark = "" if call.args.gift else sale["mark"]
+    document = receipts.receipt(sale, config, call.words, mark=mark, gift=call.args.gift)
     if call.args.png:
         _draw(config, document, Path(call.args.png))
         call.say(call.args.png)

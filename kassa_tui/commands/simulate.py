@@ -1,4 +1,4 @@
-"""``kassa simulate``: a PIN terminal that is a program, for whoever connects a till to one."""
+"""``kassa simulate``: a device that is a program, for whoever connects a till to one; here the PIN terminals."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ def simulate(call: Call) -> int:
     import tempfile
 
     args = call.args
+    if args.kind in ("printer", "scale", "display"):
+        from kassa_tui.commands import simulate_devices
+
+        return simulate_devices.simulate(call)
     if args.serial and args.kind != "zvt":
-        call.complain(call.t("--serial kan alleen bij zvt"))
+        call.complain(call.t("--serial kan alleen bij zvt en printer"))
         return MISUSE
     # Under a folder that only this user may read: keys are left in it.
     with tempfile.TemporaryDirectory(prefix="kassa-simulate-") as scratch:
@@ -41,10 +45,10 @@ def simulate(call: Call) -> int:
             return UNREACHED
         # A terminal goes on counting where it was when it was switched off.
         terminal.books.number = int(time.time()) % MAX_NUMBER
-        terminal.books.told = lambda charge: _say(call, _line(call, charge))
-        _say(call, device(args.kind, options) + "\n")
+        terminal.books.told = lambda charge: say(call, _line(call, charge))
+        say(call, device("card_terminal", args.kind, options) + "\n")
         try:
-            _until_interrupted()
+            until_interrupted()
         finally:
             terminal.close()
     return DONE
@@ -59,16 +63,16 @@ def behaviour(args: Any) -> Behaviour:
     )  # fmt: skip
 
 
-def device(kind: str, options: dict[str, Any]) -> str:
-    """The ``[[device]]`` with which a till finds the terminal."""
-    lines = ["[[device]]", 'role = "card_terminal"', f'kind = "{kind}"']
+def device(role: str, kind: str, options: dict[str, Any]) -> str:
+    """The ``[[device]]`` with which a till finds the device."""
+    lines = ["[[device]]", f'role = "{role}"', f'kind = "{kind}"']
     lines += [
         f"{name} = {value if isinstance(value, int) else json.dumps(str(value))}" for name, value in options.items()
     ]
     return "\n".join(lines) + "\n"
 
 
-def _say(call: Call, text: str) -> None:
+def say(call: Call, text: str) -> None:
     """At once, also to a pipe: somebody may wait for it."""
     call.say(text)
     sys.stdout.flush()
@@ -79,7 +83,8 @@ def _line(call: Call, charge: Charge) -> str:
     return f"{charge.number}  {euro(charge.amount)}  {state}  {charge.reference}".rstrip()
 
 
-def _until_interrupted() -> None:
+def until_interrupted() -> None:
+    """Wait for Ctrl+C or SIGTERM."""
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -38,14 +38,21 @@ def sell(call: Call) -> int:
     from kassa_tui.headless import Session
 
     config = call.config()
+    devices = bootstrap.make_scale(config)
 
     def open_(training: bool) -> Till:
-        return bootstrap.open_till(config, training=training)
+        till = bootstrap.open_till(config, training=training)
+        till.scale = devices.scale if devices is not None else None
+        return till
 
     session = Session(open_, call.words.outcome)
+    if devices is not None:
+        devices.start()
     try:
         session.run(sys.stdin.buffer, sys.stdout.buffer)
     finally:
+        if devices is not None:
+            devices.close()
         _last_paper(session.till)
         session.close()
     return DONE

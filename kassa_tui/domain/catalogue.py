@@ -41,3 +41,5 @@ class Article:
     """Stock in thousandths as last told; None where it is not kept."""
     pack: int = 1
     """Pieces in the code that was scanned (a six-pack's own code)."""
+    tare: int = 0
+    """Thousandths of a kilogram of the packing in which it is weighed."""

@@ -87,6 +87,7 @@ def line_body(line: Line, share: int, vat: int) -> Body:
         "origin": line.origin,
         "origin_line": line.origin_line,
         "typed_weight": line.typed_weight,
+        "tare": line.tare,
         "by": line.by,
         "reason": line.reason,
         "note": line.note,

@@ -17,7 +17,10 @@ NOTHING = (0, 0, 0, 0)
 DENOMINATIONS = (50_000, 20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Euro notes and coins in cents."""
 
-EVENTS = ("drawer", "age.refused", "price.check", "park", "login.failed", "no.print")
+EVENTS = (
+    "drawer", "drawer.opened", "drawer.left_open", "age.refused", "price.check", "park", "login.failed", "no.print",
+    "payment.late",
+)  # fmt: skip
 """Kinds of event that a report counts, also where there was none."""
 
 MOVES = ("in", "out", "drop")

@@ -59,7 +59,7 @@ _SENIOR = _CASHIER | {
     "resolve_card",
     "training",
 }
-_MANAGER = _SENIOR | {"see_expected", "approve"}
+_MANAGER = _SENIOR | {"see_expected", "approve", "devices"}
 _TECHNICIAN = {"devices", "training", "no_sale", "x_report", "reprint"}
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {

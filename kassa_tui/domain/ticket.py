@@ -64,6 +64,8 @@ class Line:
     origin_line: int = 0
     typed_weight: bool = False
     """The weight was typed, not read from a scale; marked on the receipt."""
+    tare: int = 0
+    """Thousandths of a kilogram that were taken off on the scale; ``quantity`` is what is left."""
     by: str = ""
     """Staff code of who allowed an override or a return."""
     reason: str = ""

@@ -92,6 +92,14 @@ KEY_NUMBERS: dict[str, int] = {
 """The kernel's name of a key → its number; a key without a name here is given by its number."""
 
 
+_KEY_NAMES = {number: name for name, number in KEY_NUMBERS.items()}
+
+
+def key_name(number: int) -> str:
+    """The kernel's name of a key, or its number in digits."""
+    return _KEY_NAMES.get(number, str(number))
+
+
 def key_number(name: str) -> int | None:
     """Number of a key by the kernel's name (``KEY_KPPLUS``) or in digits; None where there is no such key."""
     if name.isascii() and name.isdigit():

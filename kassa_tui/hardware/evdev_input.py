@@ -58,7 +58,7 @@ class Input(Protocol):
 
 
 class Where(NamedTuple):
-    """How a device is found; one of the three."""
+    """How a device is found: by the path, else by make, by port, or by both where two of a make are plugged in."""
 
     path: str = ""
     """A link under ``by-id`` or ``by-path``, or one that a udev rule makes."""
@@ -84,9 +84,9 @@ def locate(where: Where, sys: Path = SYS, dev: Path = DEV) -> str:
 
 
 def _matches(where: Where, about: Path) -> bool:
-    if where.usb:
-        return f"{_read(about / 'id' / 'vendor')}:{_read(about / 'id' / 'product')}" == where.usb.lower()
-    return bool(where.phys) and _read(about / "phys").startswith(where.phys)
+    usb = f"{_read(about / 'id' / 'vendor')}:{_read(about / 'id' / 'product')}"
+    there = _read(about / "phys").startswith(where.phys)
+    return bool(where.usb or where.phys) and there and where.usb.lower() in ("", usb)
 
 
 def _read(path: Path) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from kassa_tui.domain.document import Document
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 from kassa_tui.hardware.wire import to_json
 
 TIMEOUT = "printer_timeout"
@@ -60,13 +61,16 @@ class PrintResult(NamedTuple):
 class PrintProcess:
     """One printer behind a child process, started at the first job. Safe to call from several threads."""
 
-    def __init__(self, options: Mapping[str, object], state_dir: Path, command: Sequence[str] = COMMAND) -> None:
-        """``options`` are the printer's in the configuration; ``state_dir`` is a private folder of the till.
+    def __init__(
+        self, options: Mapping[str, object], state_dir: Path, command: Sequence[str] = COMMAND, tap: Tap = nobody
+    ) -> None:
+        """``options`` are the printer's in the configuration; ``state_dir`` is a private folder of the till; ``tap``
+        hears what goes over the printer's line, on the thread of whoever prints.
 
         The folder keeps the child's log (of its last start only) and python-escpos' cache.
         """
         self._arguments = [*command, json.dumps(dict(options), default=str), str(state_dir)]
-        self._state_dir = state_dir
+        self._state_dir, self._tap = state_dir, tap
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._child: _Child | None = None
@@ -151,7 +155,7 @@ class PrintProcess:
             if self._closed:
                 raise _Closed
             if self._child is None:
-                self._child = _Child(self._arguments, self._state_dir)
+                self._child = _Child(self._arguments, self._state_dir, self._tap)
             return self._child
 
     def _drop(self, grace_s: float = 0.0) -> int | None:
@@ -175,7 +179,8 @@ class _Garbage(ValueError):
 class _Child:
     """A running print process and its two pipes, which never block."""
 
-    def __init__(self, arguments: Sequence[str], state_dir: Path) -> None:
+    def __init__(self, arguments: Sequence[str], state_dir: Path, tap: Tap) -> None:
+        self._tap = tap
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (state_dir / LOG_NAME).open("wb") as log:
             # A session of its own: Ctrl+C on the till's terminal is not for the printer.
@@ -199,12 +204,23 @@ class _Child:
             except BlockingIOError:
                 continue
         answer = json.loads(self._line(deadline))
-        if answer == {"sending": True}:
-            self.sending = True
+        while isinstance(answer, dict) and ("traffic" in answer or (answer == {"sending": True} and not self.sending)):
+            if "traffic" in answer:
+                self._told(answer["traffic"])
+            else:
+                self.sending = True
             answer = json.loads(self._line(deadline))
         if not isinstance(answer, dict) or answer.get("id") != request["id"]:
             raise _Garbage("not the answer to this request")
         return answer
+
+    def _told(self, traffic: object) -> None:
+        if not isinstance(traffic, list) or len(traffic) != 3 or traffic[0] not in (TO, FROM):
+            raise _Garbage("not traffic")
+        direction, data, size = traffic
+        if not isinstance(data, str) or type(size) is not int:
+            raise _Garbage("not traffic")
+        self._tap(direction, bytes.fromhex(data), size)
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._read:

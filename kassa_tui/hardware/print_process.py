@@ -7,8 +7,9 @@
 line on standard output: ``{"id": n, "ok": true}``, with ``"bytes"`` (base64) and how to read them where the
 transport is the screen, with ``"seen"`` where the printer tells how it is, with ``"finished"`` where a look asked for
 it, or ``{"id": n, "ok": false, "code": "...", "facts": {...}, "doubt": true}``, the last where paper may have come
-out. A line ``{"sending": true}`` goes ahead of the answer when the first byte of paper goes out. The process ends when
-its input does.
+out. A line ``{"sending": true}`` goes ahead of the answer when the first byte of paper goes out, and lines
+``{"traffic": ["to", "1040…", 3]}`` tell what went over the printer's line, without the text of receipts. The process
+ends when its input does.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from kassa_tui.hardware.escpos_render import Layout, Renderer, UnknownProfile
 from kassa_tui.hardware.print_session import AUTO, LEVELS, OFF, REQUIRED, Session
 from kassa_tui.hardware.printer import CONFIG, PrinterError, Road, ScreenTransport, make_transport
 from kassa_tui.hardware.printer_memory import Memory
+from kassa_tui.hardware.traffic import HEAD_BYTES, TO, Tap, nobody, without_text
 from kassa_tui.hardware.wire import BadDocument, from_json
 
 Serve = Callable[[Mapping[str, object]], dict[str, object]]
@@ -39,6 +41,8 @@ REQUEST = "print_request"
 FAILED = "print_failed"
 """Code of a fault in this program."""
 MAX_COPIES = 10
+TRAFFIC_ROOM = 32_768
+"""Bytes of traffic told with one request: less than a pipe holds, so that telling it never waits for the till."""
 COLUMNS = range(8, 129)
 WIDTHS = range(64, 4097)
 
@@ -47,12 +51,13 @@ class Station:
     """One printer: its renderer and its transport, with a session where the printer can answer."""
 
     def __init__(
-        self, options: Mapping[str, object], state_dir: Path, sending: Callable[[], object] = lambda: None
-    ) -> None:
-        """``sending`` is called before the first byte of a job goes out. Raises `PrinterError` ``printer_config``
-        naming the option, its value, and the nearest name that exists."""
+        self, options: Mapping[str, object], state_dir: Path, sending: Callable[[], object] = lambda: None,
+        tap: Tap = nobody,
+    ) -> None:  # fmt: skip
+        """``sending`` is called before the first byte of a job goes out, ``tap`` with what goes over the line. Raises
+        `PrinterError` ``printer_config`` naming the option, its value, and the nearest name that exists."""
         layout = layout_of(options)
-        self._transport, self._sending = make_transport(options), sending
+        self._transport, self._sending, self._tap = make_transport(options), sending, tap
         try:
             self._renderer = Renderer(layout, state_dir)
         except UnknownProfile as error:
@@ -102,14 +107,19 @@ class Station:
         if self._session:
             self._session.kick(self._kick, self._kick_at_once)
         else:
-            self._transport.deliver(self._kick)
+            self._deliver(self._kick)
 
     def _print(self, paper: bytes) -> None:
         if self._session:
             self._session.print(paper)
         else:
             self._sending()
-            self._transport.deliver(paper)
+            self._deliver(paper)
+
+    def _deliver(self, data: bytes) -> None:
+        if not isinstance(self._transport, ScreenTransport):
+            self._tap(TO, data[:HEAD_BYTES], len(data))
+        self._transport.deliver(data)
 
     def _session_of(self, options: Mapping[str, object], state_dir: Path) -> Session | None:
         mode, sensor = options.get("status", AUTO), options.get("drawer_sensor", AUTO)
@@ -120,7 +130,7 @@ class Station:
         if not isinstance(self._transport, Road):
             return None
         memory = Memory(state_dir, self._transport.key())
-        return Session(self._transport, memory, str(mode), str(sensor), lambda: self._sending())
+        return Session(self._transport, memory, str(mode), str(sensor), lambda: self._sending(), self._tap)
 
     def _delivered(self) -> dict[str, object]:
         """A good answer; the screen's says how to read the bytes: columns, code page number and Python codec."""
@@ -205,6 +215,31 @@ class _Requests:
             kept += piece
 
 
+class Teller:
+    """Tells the till what goes over the printer's line, as long as there is room for it."""
+
+    def __init__(self, answers: BinaryIO) -> None:
+        self._answers, self._room = answers, TRAFFIC_ROOM
+
+    def afresh(self, serve: Serve) -> Serve:
+        """``serve`` with all the room for each request."""
+
+        def served(request: Mapping[str, object]) -> dict[str, object]:
+            self._room = TRAFFIC_ROOM
+            return serve(request)
+
+        return served
+
+    def __call__(self, direction: str, data: bytes, size: int) -> None:
+        """A `Tap`."""
+        shown = without_text(data) if direction == TO else data
+        line = f'{{"traffic": ["{direction}", "{shown.hex()}", {size}]}}\n'.encode()
+        self._room -= len(line)
+        if self._room >= 0:
+            self._answers.write(line)
+            self._answers.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Serve requests until the input ends; 2 where it was started wrongly."""
     if len(arguments) != 2:
@@ -222,7 +257,8 @@ def main(arguments: list[str]) -> int:
         options = json.loads(arguments[0])
         if not isinstance(options, dict):
             raise _config("options", arguments[0])
-        station = Station(options, Path(arguments[1]), sending)
+        teller = Teller(answers)
+        station = Station(options, Path(arguments[1]), sending, teller)
     except (ValueError, PrinterError) as error:
         run(
             sys.stdin.buffer,
@@ -231,7 +267,7 @@ def main(arguments: list[str]) -> int:
         )
         return 0
     requests = _Requests(0, lambda: station.busy, station.rest)
-    run(requests, answers, station.serve, station.told)
+    run(requests, answers, teller.afresh(station.serve), station.told)
     return 0
 
 

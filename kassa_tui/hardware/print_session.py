@@ -29,6 +29,7 @@ from kassa_tui.hardware.printer_status import (
     trouble,
 )
 from kassa_tui.hardware.printer_talk import Talk
+from kassa_tui.hardware.traffic import TO, Tap, nobody
 
 SILENT = "printer_silent"
 BUSY = "printer_busy"
@@ -84,12 +85,12 @@ class Session:
 
     def __init__(
         self, road: Road, memory: Memory, mode: str = AUTO, sensor: str = "auto",
-        sending: Callable[[], object] = lambda: None,
+        sending: Callable[[], object] = lambda: None, tap: Tap = nobody,
     ) -> None:  # fmt: skip
-        """``sending`` is called before the first byte of a job goes out."""
-        self._road, self._memory, self._mode, self._sending = road, memory, mode, sending
+        """``sending`` is called before the first byte of a job goes out; ``tap`` hears what goes over the line."""
+        self._road, self._memory, self._mode, self._sending, self._tap = road, memory, mode, sending, tap
         self._sensor = sensor
-        self._talk = Talk(road)
+        self._talk = Talk(road, tap)
         self._job: _Job | None = None
         self._silent = 0
         self._missed = dict.fromkeys((OFFLINE, ERROR_CAUSE, PAPER), 0)
@@ -146,6 +147,7 @@ class Session:
         A printer that does not work off its buffer would open the drawer minutes later.
         """
         if not (self.asks and self._memory.answers):
+            self._tap(TO, pulse, len(pulse))
             self._road.deliver(pulse)
             return
         if self._job is not None and self._job.rest:

@@ -9,6 +9,7 @@ import select
 from collections.abc import Callable, Mapping
 
 from kassa_tui.hardware.printer import REFUSED, TIMEOUT, UNREACHABLE, PrinterError, name_of, unacknowledged
+from kassa_tui.hardware.traffic import FROM, HEAD_BYTES, TO, Tap, nobody
 
 PIECE = 4096
 """Bytes taken at a time."""
@@ -23,11 +24,15 @@ class Line:
         self._handle, self._facts, self._close = handle, dict(facts), close
         self._socket = socket
         self._mute = False
+        self.tap: Tap = nobody
+        """Told what goes over it: of what is printed only the beginning of each piece."""
 
     def write(self, data: bytes | memoryview) -> int:
         """As much as goes now; how many bytes that were."""
         try:
-            return os.write(self._handle, data[:PIECE])
+            count = os.write(self._handle, data[:PIECE])
+            self.tap(TO, bytes(data[: min(count, HEAD_BYTES)]), count)
+            return count
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -49,6 +54,8 @@ class Line:
             raise self._lost(error) from error
         if not data and (self._socket or self._events(select.POLLIN, 0) & _LOST):
             raise self._lost(OSError(errno.ECONNRESET, "closed by the printer"))
+        if data:
+            self.tap(FROM, data[:HEAD_BYTES], len(data))
         return data
 
     def wait(self, writing: bool, seconds: float) -> None:

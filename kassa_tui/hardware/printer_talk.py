@@ -14,6 +14,7 @@ import time
 from kassa_tui.hardware.printer import PrinterError, Road
 from kassa_tui.hardware.printer_line import Line
 from kassa_tui.hardware.printer_status import FENCE, Answers, question
+from kassa_tui.hardware.traffic import HEAD_BYTES, TO, Tap, nobody
 
 ANSWER_S = 0.5
 """Longest wait for an answer; a printer on a slow line takes a twentieth of it."""
@@ -28,8 +29,8 @@ FIRST_NULS = 512
 class Talk:
     """The line, opened when it is needed; raises `PrinterError` and nothing else."""
 
-    def __init__(self, road: Road) -> None:
-        self._road = road
+    def __init__(self, road: Road, tap: Tap = nobody) -> None:
+        self._road, self._tap = road, tap
         self._line: Line | None = None
         self._answers = Answers()
         self.clean = False
@@ -54,6 +55,7 @@ class Talk:
         """The line; a new one begins with the bytes that end a command that was cut off."""
         if self._line is None:
             self._line = self._road.open()
+            self._line.tap = self._tap
             if self._nuls:
                 self.write(bytes(self._nuls))
                 self._nuls = 0
@@ -134,6 +136,7 @@ class Talk:
 
     def deliver(self, data: bytes) -> None:
         """To a printer that answers nothing: no line is held."""
+        self._tap(TO, data[:HEAD_BYTES], len(data))
         try:
             self._road.deliver(bytes(self._nuls) + data)
         except PrinterError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kassa_tui.domain.document import Document
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware.print_client import PrintProcess, PrintResult
+from kassa_tui.hardware.traffic import Tap, nobody
 from kassa_tui.services.ports import PrinterSeen
 
 Shown = Callable[[str, bool], None]
@@ -17,8 +18,10 @@ Shown = Callable[[str, bool], None]
 class ReceiptPrinter:
     """Renders and delivers in a process of its own, so that a printer that hangs takes nothing with it."""
 
-    def __init__(self, options: Mapping[str, object], state_dir: Path, shown: Shown | None = None) -> None:
-        self._process = PrintProcess(options, state_dir)
+    def __init__(
+        self, options: Mapping[str, object], state_dir: Path, shown: Shown | None = None, tap: Tap = nobody
+    ) -> None:
+        self._process = PrintProcess(options, state_dir, tap=tap)
         self._shown = shown
         self.seen = PrinterSeen()
         """What the printer told last."""

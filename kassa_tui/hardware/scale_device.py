@@ -13,7 +13,7 @@ from typing import Protocol
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware import scale_dialog06 as dialog
 from kassa_tui.hardware.charset import NEAREST
-from kassa_tui.hardware.scale_protocols import EMPTY, MOTION, Answer, Notice, Weight
+from kassa_tui.hardware.scale_protocols import BELOW_TARE, EMPTY, MOTION, TARED, Answer, Notice, Weight
 from kassa_tui.hardware.scale_protocols import Protocol as Asking
 from kassa_tui.hardware.serial_line import SerialLine
 from kassa_tui.hardware.supervisor import Bell, DeviceError
@@ -26,18 +26,25 @@ PATIENCE_S = 10.0
 """How long goods may take to come to rest before the till gives up asking."""
 IDLE_CHECK_S = 30.0
 """A scale that nobody weighs on is asked so often whether it is still there."""
+ZERO_ANSWER_S = 0.2
+"""For the answer to the command for zero; half of the scales give none."""
+ZERO_S = 1.5
+"""After which a scale that still shows a weight has refused."""
 SILENT = "device_silent"
+ZEROED, ZERO_REFUSED, NO_ZERO = "scale_zeroed", "scale_zero_refused", "scale_no_zero"
 
 Tell = Callable[[ScaleState], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One weighing that was asked for."""
+    """One weighing that was asked for, or one zero."""
 
     price: int
     name: str
     tell: Tell
+    tare: int = 0
+    zero: bool = False
 
 
 class Manner(Protocol):
@@ -52,6 +59,9 @@ class Manner(Protocol):
     def ask(self, order: Order) -> ScaleState:
         """One question and its answer; ``device_silent`` where none came. Raises `DeviceError`."""
 
+    def zero(self) -> ScaleState:
+        """Ask for zero once after `begin`, then look whether it is; as `ask`."""
+
     def there(self) -> bool:
         """Whether the scale answers at all."""
 
@@ -65,14 +75,35 @@ class Polled:
         self._seen: Answer | None = None
         self._times = 0
         self._kept: Answer | None = None
-        self._kept_until = 0.0
+        self._kept_until = self._zero_until = 0.0
 
     def begin(self) -> None:
         """What was read before does not count."""
-        self._seen, self._times = None, 0
+        self._seen, self._times, self._zero_until = None, 0, 0.0
 
     def ask(self, order: Order) -> ScaleState:
         """The answer to one request."""
+        found = self._settled()
+        return found if isinstance(found, ScaleState) else _net(found, order.tare)
+
+    def zero(self) -> ScaleState:
+        """The command, and then what the scale shows: many do not answer it."""
+        if not self._zero_until:
+            self._zero_until = time.monotonic() + ZERO_S
+            self._line.drain()
+            self._line.write(self._protocol.zero)
+            said = self._line.read(self._bell, ZERO_ANSWER_S)
+            if any(refusal in said for refusal in self._protocol.zero_refusals):
+                return ScaleState(ZERO_REFUSED, True)
+        found = self._settled()
+        if self._seen == Notice(EMPTY) or (isinstance(found, Weight) and not found.thousandths):
+            return ScaleState(ZEROED, True)
+        if isinstance(found, Weight) and time.monotonic() >= self._zero_until:
+            return ScaleState(ZERO_REFUSED, True)
+        return ScaleState(MOTION) if isinstance(found, Weight) or found.code == EMPTY else found
+
+    def _settled(self) -> Weight | ScaleState:
+        """A weight that stands still, or why there is none yet."""
         answer = self._answer() if self.speaks else self._changed()
         self._times = self._times + 1 if answer == self._seen else 1
         self._seen = answer
@@ -82,7 +113,7 @@ class Polled:
             return ScaleState(answer.code)
         if not answer.stable or self._times < self._protocol.agreeing:
             return ScaleState(EMPTY if not answer.thousandths else MOTION)
-        return ScaleState("weighed", True, answer.thousandths) if answer.thousandths else ScaleState(EMPTY)
+        return answer
 
     def there(self) -> bool:
         """Whether an answer of any kind comes."""
@@ -128,10 +159,16 @@ class Dialogue:
     def ask(self, order: Order) -> ScaleState:
         """One try."""
         self.listen_afresh()
-        found = self._scale.weigh(self, order.price, 0, plain_letters(order.name) if self._text else b"")
+        found = self._scale.weigh(self, order.price, order.tare, plain_letters(order.name) if self._text else b"")
         if isinstance(found, Notice):
             return ScaleState(found.code, found.code == dialog.UNPROVEN)
-        return ScaleState("weighed", True, found.thousandths, found.amount) if found.thousandths else ScaleState(EMPTY)
+        if not found.thousandths:
+            return ScaleState(EMPTY)
+        return ScaleState("weighed", True, found.thousandths, found.amount, order.tare)
+
+    def zero(self) -> ScaleState:
+        """The protocol has no word for it."""
+        return ScaleState(NO_ZERO, True)
 
     def there(self) -> bool:
         """Whether the scale answers when asked how it is."""
@@ -162,6 +199,16 @@ class Dialogue:
             self._data += self._line.read(self._bell, left)
 
 
+def _net(found: Weight, tare: int) -> ScaleState:
+    """What is left of a weight without the tare."""
+    if found.net and tare:
+        return ScaleState(TARED)
+    net = found.thousandths - tare
+    if not net or not found.thousandths:
+        return ScaleState(EMPTY)
+    return ScaleState("weighed", True, net, tare=tare) if net > 0 else ScaleState(BELOW_TARE)
+
+
 def plain_letters(text: str) -> bytes:
     """A text in the 95 signs that every scale shows."""
     nearest = "".join(NEAREST.get(char, char) for char in text if char.isprintable())
@@ -169,7 +216,7 @@ def plain_letters(text: str) -> bytes:
 
 
 class ScaleDevice:
-    """The scale's own thread asks; `weigh` and `cancel` may be called from any."""
+    """The scale's own thread asks; `take` and `cancel` may be called from any."""
 
     def __init__(
         self, line: SerialLine, manner: Callable[[SerialLine, Bell], Manner], *, poll_s: float = POLL_S,
@@ -182,11 +229,11 @@ class ScaleDevice:
         self._orders = Bell()
         self._running = False
 
-    def weigh(self, price: int, name: str, tell: Tell) -> bool:
+    def take(self, order: Order) -> bool:
         """Take an order in place of any before it; False where there is no scale to give it to."""
         with self._lock:
             if self._running:
-                self._order = Order(price, name, tell)
+                self._order = order
             running = self._running
         self._orders.ring()
         return running
@@ -235,7 +282,7 @@ class ScaleDevice:
         last, until, heard = "", time.monotonic() + self._patience_s, False
         while self._order is order and not stop.is_set():
             try:
-                state = manner.ask(order)
+                state = manner.zero() if order.zero else manner.ask(order)
             except DeviceError as error:
                 self._end(order, ScaleState(error.code, True))
                 raise
@@ -267,11 +314,18 @@ class ScalePort:
     def __init__(self, device: ScaleDevice, trouble: Callable[[], Refused | None]) -> None:
         self._device, self._trouble = device, trouble
 
-    def weigh(self, price: int, name: str, tell: Tell) -> None:
+    def weigh(self, price: int, name: str, tell: Tell, tare: int = 0) -> None:
         """Begin; ends within the patience that the device has."""
-        if not self._device.weigh(price, name, tell):
+        self._give(Order(price, name, tell, tare))
+
+    def zero(self, tell: Tell) -> None:
+        """Begin at zero, with nothing on the scale."""
+        self._give(Order(0, "", tell, zero=True))
+
+    def _give(self, order: Order) -> None:
+        if not self._device.take(order):
             trouble = self._trouble()
-            tell(ScaleState(trouble.code if trouble else "device_missing", True))
+            order.tell(ScaleState(trouble.code if trouble else "device_missing", True))
 
     def cancel(self) -> None:
         """Stop asking."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from kassa_tui.domain.money import half_away
 
 MOTION, OVERLOAD, UNDER_ZERO, EMPTY = "scale_motion", "scale_overload", "scale_under_zero", "scale_empty"
-FAULT, UNIT = "scale_fault", "scale_unit"
-"""Why there is no weight: it moves, too much, less than nothing, nothing on it, the scale is broken, no kilograms."""
+FAULT, UNIT, TARED, BELOW_TARE = "scale_fault", "scale_unit", "scale_tared", "scale_below_tare"
+"""Why there is no weight: it moves, too much, less than nothing, nothing on it; the scale is broken, shows no kilograms,
+takes off a tare of its own besides the till's; less than the tare."""
 MAX_ANSWER = 256
 """Bytes without an answer in them after which the oldest are forgotten; no answer is longer."""
 
@@ -53,6 +54,10 @@ class Protocol:
     """Equal stable answers in a row that make a weight."""
     speaks: bool = True
     """Answers every request; False where it stays silent while the weight does not change."""
+    zero: bytes = b""
+    """The command to begin at zero."""
+    zero_refusals: tuple[bytes, ...] = ()
+    """What may be in the answer to that where it did not; some never answer it."""
 
 
 def kilograms(number: str, unit: str = "kg") -> int | None:
@@ -160,9 +165,10 @@ def parse_adam(data: bytes) -> tuple[Answer | None, bytes]:
 
 
 PROTOCOLS: dict[str, Protocol] = {
-    "toledo8217": Protocol(9600, "7E1", b"W", parse_8217),
-    "mtsics": Protocol(9600, "8N1", b"SI\r\n", parse_sics),
-    "nci": Protocol(9600, "7E1", b"W\r", parse_nci),
-    "adam": Protocol(4800, "8N1", b"P\r\n", parse_adam, agreeing=1, speaks=False),
+    "toledo8217": Protocol(9600, "7E1", b"W", parse_8217, zero=b"Z"),
+    "mtsics": Protocol(9600, "8N1", b"SI\r\n", parse_sics, zero=b"Z\r\n",
+                       zero_refusals=(b"Z I", b"Z +", b"Z -", b"ES", b"EL")),
+    "nci": Protocol(9600, "7E1", b"W\r", parse_nci, zero=b"Z\r", zero_refusals=(b"?",)),
+    "adam": Protocol(4800, "8N1", b"P\r\n", parse_adam, agreeing=1, speaks=False, zero=b"Z\r\n"),
 }
 """Kind in the configuration → its protocol; Dialog 06 asks in several steps and has a module of its own."""

@@ -12,6 +12,7 @@ from kassa_tui.hardware import evdev_codes as keys
 from kassa_tui.hardware.evdev_input import Event, GrabbedInput
 from kassa_tui.hardware.scanner_serial import hand_over
 from kassa_tui.hardware.supervisor import Bell
+from kassa_tui.hardware.traffic import FROM, Tap
 
 GAP_MS = 200
 """Longest pause within one code: no scanner pauses, and no hand types on a scanner."""
@@ -127,13 +128,24 @@ def alt_character(number: str) -> str:
     return bytes((int(number) & 0xFF,)).decode(page, "ignore")
 
 
+def key_bytes(events: Iterable[Event]) -> bytes:
+    """Events as the black box keeps them: a byte for each key by the kernel's number, 0x80 more where it was let go of,
+    and 0xFF where the kernel lost some."""
+    return bytes(
+        [0xFF if event.type == keys.EV_SYN else event.code & 0x7F | (0 if event.value else 0x80)
+         for event in events if event.type == keys.EV_KEY or event.code == keys.SYN_DROPPED]
+    )  # fmt: skip
+
+
 class EvdevScanner:
     """One scanner; hands codes to ``deliver`` and says ``broken`` for those it threw away."""
 
     def __init__(
-        self, source: GrabbedInput, layout: str, deliver: Callable[[str], None], broken: Callable[[], None]
-    ) -> None:
+        self, source: GrabbedInput, layout: str, deliver: Callable[[str], None], broken: Callable[[], None],
+        tap: Tap | None = None,
+    ) -> None:  # fmt: skip
         self._source, self._layout, self._deliver, self._broken = source, layout, deliver, broken
+        self._tap = tap
 
     def open(self, stop: Bell) -> None:
         """Find and grab it."""
@@ -149,6 +161,9 @@ class EvdevScanner:
                     self._broken()
                 continue
             hand_over(codes.feed(events), self._deliver, self._broken)
+            if self._tap is not None:
+                data = key_bytes(events)
+                self._tap(FROM, data, len(data))
 
     def close(self) -> None:
         """Let go."""

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from kassa_tui.hardware.scanner_serial import LineSplitter, hand_over
 from kassa_tui.hardware.supervisor import Bell, DeviceError, from_os, readable
+from kassa_tui.hardware.traffic import FROM, Tap, nobody
 
 
 class PipeScanner:
     """Hands each line to ``deliver``; a line longer than any code is ``broken``, for half of it would be another."""
 
-    def __init__(self, path: Path, deliver: Callable[[str], None], broken: Callable[[], None]) -> None:
-        self._path, self._deliver, self._broken = path, deliver, broken
+    def __init__(
+        self, path: Path, deliver: Callable[[str], None], broken: Callable[[], None], tap: Tap = nobody
+    ) -> None:
+        self._path, self._deliver, self._broken, self._tap = path, deliver, broken, tap
         self._handle = -1
 
     def open(self, stop: Bell) -> None:
@@ -42,6 +45,7 @@ class PipeScanner:
             if not data:
                 raise DeviceError("device_missing", {"path": str(self._path)})
             hand_over(codes.feed(data), self._deliver, self._broken)
+            self._tap(FROM, data, len(data))
 
     def close(self) -> None:
         """Let go; harmless when called again."""

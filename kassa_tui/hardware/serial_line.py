@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from kassa_tui.hardware.supervisor import Bell, DeviceError, from_os, readable
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 
 if TYPE_CHECKING:
     import serial
@@ -20,8 +21,9 @@ PSEUDO = "/dev/pts/"
 class SerialLine:
     """One line for one program: a second one that opens it is told that it is held."""
 
-    def __init__(self, path: str, baud: int, framing: str) -> None:
+    def __init__(self, path: str, baud: int, framing: str, tap: Tap = nobody) -> None:
         self.path, self.baud, self.framing = path, baud, framing
+        self._tap = tap
         self._port: serial.Serial | None = None
 
     def open(self) -> None:
@@ -72,6 +74,7 @@ class SerialLine:
             raise from_os(error, self.path) from error
         if not data:
             raise DeviceError("device_missing", {"path": self.path})
+        self._tap(FROM, data, len(data))
         return data
 
     def drain(self) -> None:
@@ -87,6 +90,7 @@ class SerialLine:
         """Raises `DeviceError` ``device_silent`` where the line takes no more, ``device_missing`` where it is gone."""
         import serial
 
+        self._tap(TO, data, len(data))
         try:
             self._there().write(data)
         except serial.SerialTimeoutException as error:

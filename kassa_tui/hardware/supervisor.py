@@ -14,7 +14,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from kassa_tui.domain.outcome import Refused
 
@@ -120,6 +120,8 @@ class Supervisor:
         self._told, self._wait, self._clock = told, wait, clock
         self._stop = Bell()
         self._trouble: Refused | None = Refused("device_opening", {"device": role})
+        self.since, self.last = time.time(), cast("Refused | None", None)
+        """Since when it is as it is, UTC seconds; and what was wrong last, also when it works again."""
         self._logged, self._recovery_logged = "", False
         """The failure that the log has already, and whether it also has its end."""
         self._thread = threading.Thread(target=self._run, name=f"device-{role}", daemon=True)
@@ -181,12 +183,14 @@ class Supervisor:
         if self._logged and not self._recovery_logged:
             self._recovery_logged = True
             logging.getLogger("kassa.devices").info("%s: works again", self.role)
-        self._trouble = None
+        self._trouble, self.since = None, time.time()
         self._told(self.role, None)
 
     def _failed(self, error: DeviceError) -> None:
         before = self._trouble
-        self._trouble = Refused(error.code, {"device": self.role, **error.facts})
+        self._trouble = self.last = Refused(error.code, {"device": self.role, **error.facts})
+        if before is None or before.code != error.code:
+            self.since = time.time()
         if error.code != self._logged:
             self._logged, self._recovery_logged = error.code, False
             logging.getLogger("kassa.devices").warning("%s: %s %s", self.role, error.code, error.facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from kassa_tui.screens.keyboard import Stroke, stroke_of
@@ -10,7 +10,8 @@ from kassa_tui.screens.keyboard import Stroke, stroke_of
 if TYPE_CHECKING:
     from kassa_tui.domain.outcome import Refused
     from kassa_tui.screens.desk import Desk
-    from kassa_tui.services.ports import DeviceState, Scale
+    from kassa_tui.config import Device
+    from kassa_tui.services.ports import DeviceState, Heard, Learning, Scale
     from kassa_tui.services.showing import Customer
     from kassa_tui.services.till import Till
 
@@ -24,6 +25,12 @@ class Watched(Protocol):
 
     def states(self) -> Sequence[DeviceState]:
         """How each of them is; never waits."""
+
+    def learn(self, role: str, taken: Iterable[str], told: Callable[[Heard], None]) -> Learning:
+        """Listen for a new one."""
+
+    def adopt(self, settings: Iterable[Device]) -> None:
+        """Go over to these scanners and keyboards."""
 
     def start(self) -> None:
         """Begin to open them."""
@@ -56,6 +63,7 @@ class Attendant:
     def listen(self, devices: Watched, customer: Customer | None) -> None:
         """Begin; no device is waited for."""
         self._devices, self._customer = devices, customer
+        self._desk.learns = devices
         self.equip(self._desk.till)
         self._look_at_devices()
         devices.start()

@@ -77,6 +77,18 @@ class View:
         return text
 
 
+class Page(View):
+    """A view of its own on top of the counter: Backspace rubs out, Esc closes it."""
+
+    def act(self, act: str) -> bool:
+        """What every page has."""
+        if act == "correct":
+            return self.rub()
+        if act == "back":
+            self.desk.close(self)
+        return act == "back"
+
+
 class Overlay(View):
     """A box over the view below; what is typed in it shows in it, and nowhere else."""
 
@@ -95,7 +107,7 @@ class Overlay(View):
 class Prompt(Overlay):
     """Asks for one line. Esc leaves; Enter on nothing does nothing unless an empty answer is one."""
 
-    keys = ("enter", "back")
+    keys: tuple[str, ...] = ("enter", "back")
 
     def __init__(
         self,
@@ -207,7 +219,7 @@ class Menu(Overlay):
         self._choices[index][1]()
 
 
-class Sheet(View):
+class Sheet(Page):
     """A page to read: a report, a receipt, an explanation. Esc closes it."""
 
     keys: tuple[str, ...] = ("up", "down", "back")
@@ -237,12 +249,10 @@ class Sheet(View):
         step = {"up": -1, "down": 1, "page_up": -self._room, "page_down": self._room}.get(act)
         if step is not None:
             self._top = max(0, min(self._top + step, len(self._rows) - self._room))
-        elif act == "back":
-            self.desk.close(self)
         elif act in self._extra:
             self._extra[act]()
         else:
-            return False
+            return super().act(act)
         return True
 
 

@@ -9,7 +9,7 @@ from kassa_tui.domain.money import euro, format_amount
 from kassa_tui.domain.outcome import Done
 from kassa_tui.domain.shift import DENOMINATIONS, count_total
 from kassa_tui.messages import N_
-from kassa_tui.screens.base import Choice, View
+from kassa_tui.screens.base import Choice, Page
 from kassa_tui.screens.ink import BLANK, BOLD, FAINT, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, right
 from kassa_tui.services import shifts
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
 
 
-class CountView(View):
+class CountView(Page):
     """One row per denomination; Enter fills in and goes on, pay (F9) ends the count."""
 
     keys = ("up", "down", "enter", "pay", "back")
@@ -62,12 +62,8 @@ class CountView(View):
             self._at = max(0, min(self._at + (1 if act == "down" else -1), len(DENOMINATIONS) - 1))
         elif act == "pay":
             self._finish()
-        elif act == "correct":
-            return self.rub()
-        elif act == "back":
-            self.desk.close(self)
         else:
-            return False
+            return super().act(act)
         return True
 
     def _fill(self) -> None:

@@ -15,7 +15,7 @@ from kassa_tui.screens.text import cells, fit, plain, spread
 if TYPE_CHECKING:
     from kassa_tui.keymap import KeyMap
     from kassa_tui.messages import Words
-    from kassa_tui.services.ports import CardState, DeviceState
+    from kassa_tui.services.ports import CardState, DeviceState, Learns
     from kassa_tui.services.till import Till
 
 P = ParamSpec("P")
@@ -42,6 +42,10 @@ class Desk:
         """The drawer on the screen was kicked open; the next ticket shuts it."""
         self.devices: Sequence[DeviceState] = ()
         """How scanners, scale and the like are, as they told last."""
+        self.ahead: list[str | tuple[str, str | None]] | None = None
+        """Scans and keys that wait for the till to be loaded; None where none has to wait."""
+        self.learns: Learns | None = None
+        """Who listens for new devices; None on a till without any."""
         self._after: Callable[[Done], object] | None = None
         """What goes on once a manager has agreed."""
         self._known_hints: dict[tuple[object, ...], str] = {}
@@ -82,6 +86,9 @@ class Desk:
 
     def key(self, name: str, character: str | None) -> None:
         """One key, in order; the view on top has the first say over characters, the key map over all others."""
+        if self.ahead is not None:
+            self.ahead.append((name, character))
+            return
         top, message = self.top, self.message
         if not self._took(name, character):
             label = character if character and character.isprintable() else key_label(name)
@@ -92,6 +99,9 @@ class Desk:
 
     def scan(self, code: str) -> None:
         """One scan; a view that has no use for it refuses it aloud, it never becomes typing."""
+        if self.ahead is not None:
+            self.ahead.append(code)
+            return
         if not self.top.scanned(code):
             self.tell(self.t("Scan {code} telt hier niet mee", code=plain(code)[:40]), BAD, REFUSED)
 
@@ -126,6 +136,15 @@ class Desk:
     def scan_broken(self) -> None:
         """A code was begun and thrown away: better no line than a wrong one."""
         self.tell(self.words.outcome(Refused("scan_broken", {})), BAD, REFUSED)
+
+    def catch_up(self, good: bool = True) -> None:
+        """Do what was typed and scanned while nobody could; where that came to nothing, neither does what followed."""
+        ahead, self.ahead = self.ahead or [], None
+        for stroke in ahead if good else ():
+            if isinstance(stroke, str):
+                self.scan(stroke)
+            else:
+                self.key(*stroke)
 
     def press(self, act: str) -> None:
         """An act from a key that says what it does; in the middle of typing too, for it types nothing."""
@@ -214,7 +233,7 @@ class Desk:
         return ((spread(left, end, width), self.top.head),)
 
     def _footer(self, width: int) -> Row:
-        trouble = self._trouble()
+        trouble = self._trouble(width // 2 - 2)
         if trouble:
             room = min(cells(trouble) + 2, width // 2)
             return ((fit(f" {trouble}", room), BAD), (fit(self._hints(width - room), width - room), FAINT))
@@ -238,8 +257,8 @@ class Desk:
             hints += more
         return hints
 
-    def _trouble(self) -> str:
-        """What is wrong, in words; empty when nothing is."""
+    def _trouble(self, room: int) -> str:
+        """What is wrong, in words; empty when nothing is. More than ``room`` cells will be cut."""
         till = self.till
         if till is None:
             return ""
@@ -248,9 +267,9 @@ class Desk:
         wrong = [each.trouble for each in self.devices if each.trouble and each.trouble.code != "device_opening"]
         if wrong:
             return self.words.outcome(wrong[0])
-        return " · ".join(filter(None, (*self._printer_trouble(till), self.advice)))
+        return " · ".join(filter(None, (*self._printer_trouble(till, room), self.advice)))
 
-    def _printer_trouble(self, till: Till) -> tuple[str, ...]:
+    def _printer_trouble(self, till: Till, room: int) -> tuple[str, ...]:
         """The drawer's lamp, what keeps the receipts, or what soon will."""
         queue = till.printing
         if queue is None:
@@ -258,12 +277,21 @@ class Desk:
         seconds = queue.drawer_seconds()
         lamp = "" if seconds is None else self.t("lade open {seconds} s", seconds=seconds)
         if queue.state != "ok":
-            words = self.words.outcome(Refused(queue.state, {}))
-            return (lamp, self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=queue.waiting))
+            room -= cells(lamp) + len(" · ") if lamp else 0
+            return (lamp, self._waiting_words(self.words.outcome(Refused(queue.state, {})), queue.waiting, room))
         return (
             lamp,
             self.t("bon: {advice}", advice=self.words.outcome(Refused(queue.advice, {}))) if queue.advice else "",
         )
+
+    def _waiting_words(self, trouble: str, waiting: int, room: int) -> str:
+        """How many receipts wait stays in sight: first what to do about it makes way, then the end of what is wrong."""
+        for words in (trouble, trouble.partition(": ")[0]):
+            text = self.t("bon: {trouble} ({waiting} wacht)", trouble=words, waiting=waiting)
+            if cells(text) <= room:
+                return text
+        short = fit(words, max(cells(words) - (cells(text) - room), 1))
+        return self.t("bon: {trouble} ({waiting} wacht)", trouble=short, waiting=waiting)
 
     def remind_of_drawer(self) -> None:
         """One soft bell for a drawer that somebody forgot; asked every second."""
@@ -316,5 +344,5 @@ KEY_WORDS: dict[str, str] = {
     "void": N_("weg"), "correct": N_("herstel"), "lock": N_("slot"), "back": N_("terug"), "enter": N_("ok"),
     "why": N_("waarom"), "note": N_("notitie"), "check": N_("prijs vragen"), "drawer": N_("lade"),
     "group": N_("op groep"), "copy": N_("kopie"), "voucher": N_("tegoedbon"), "account": N_("op rekening"),
-    "gift": N_("ruilbon"),
+    "gift": N_("ruilbon"), "tare": N_("tarra"), "zero": N_("op nul"),
 }  # fmt: skip

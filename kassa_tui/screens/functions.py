@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kassa_tui.messages import N_
 from kassa_tui.screens.amounts import amount_of
 from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
 from kassa_tui.screens.ink import BAD, TEXT, Row
@@ -154,24 +153,12 @@ def show_groups(desk: Desk) -> None:
 
 def show_devices(desk: Desk) -> None:
     """Each device in words, and what waits to be printed."""
+    from kassa_tui.screens.devices_view import DevicesView
+
     till, t = desk.till, desk.t
     assert till is not None
-    rows: list[Row] = []
-    watched = list(desk.devices)
-    for device in till.config.devices:
-        name, state = f"  {t(ROLE_WORDS.get(device.role, device.role))}: {device.kind}", ""
-        found = next((each for each in watched if (each.role, each.kind) == (device.role, device.kind)), None)
-        if found is not None:
-            watched.remove(found)
-            state = "  " + (desk.words.outcome(found.trouble) if found.trouble else t("in orde"))
-        rows.append(((name + state, BAD if found and found.trouble else TEXT),))
+    desk.show(DevicesView(desk))
     queue = till.printing
-    if queue is not None:
-        from kassa_tui.domain.outcome import Refused
-
-        state = t("in orde") if queue.state == "ok" else desk.words.outcome(Refused(queue.state, {}))
-        rows.append(((f"  {t('Bonprinter')}: {state}; {t('{n} wacht', n=queue.waiting)}", TEXT),))
-    desk.show(Sheet(desk, t("Apparaten"), rows))
     if queue is not None and queue.waiting and queue.state != "ok":
         desk.show(
             Choice(desk, t("Bonprinter"), t("Er wachten bonnen op de printer."), [
@@ -225,14 +212,3 @@ def _empties(desk: Desk) -> None:
 def _balance(desk: Desk) -> None:
     desk.show(Prompt(desk, desk.t("Nummer van de tegoedbon"), lambda number: desk.act(vouchers.balance, number),
                      scans=True))  # fmt: skip
-
-
-ROLE_WORDS = {
-    "printer": N_("Printer"),
-    "scanner": N_("Scanner"),
-    "display": N_("Klantendisplay"),
-    "scale": N_("Weegschaal"),
-    "drawer": N_("Lade"),
-    "keyboard": N_("Toetsenbord"),
-    "card_terminal": N_("Pinautomaat"),
-}

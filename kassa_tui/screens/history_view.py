@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kassa_tui.domain.money import euro
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.shift import local_time
-from kassa_tui.screens.base import Sheet, View
+from kassa_tui.screens.base import Page, Sheet
 from kassa_tui.screens.ink import BAD, BLANK, FAINT, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, plain, right
 from kassa_tui.services import history
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PAGE = 200
 
 
-class HistoryView(View):
+class HistoryView(Page):
     """Newest first; a typed number goes straight to its receipt."""
 
     keys = ("up", "down", "enter", "copy", "gift", "return", "back")
@@ -72,12 +72,8 @@ class HistoryView(View):
             number = self.take() or (str(self._rows[self._at].receipt) if self._rows else "")
             if number:
                 _with_sale(self.desk, number, act)
-        elif act == "correct":
-            return self.rub()
-        elif act == "back":
-            self.desk.close(self)
         else:
-            return False
+            return super().act(act)
         return True
 
 
@@ -104,7 +100,7 @@ def show_sale(desk: Desk, number: str) -> None:
     from kassa_tui.services.receipts import receipt
     from kassa_tui.services.report_documents import as_text
 
-    document = receipt(sale, till.config, desk.shop_words, copy=sale["copies"], training=till.training)
+    document = receipt(sale, till.config, desk.shop_words, mark=sale["mark"], training=till.training)
     rows: list[Row] = [(("   " + plain(line), TEXT),) for line in as_text(document).splitlines()]
     name = str(sale["number"])
     desk.show(

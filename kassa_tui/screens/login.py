@@ -14,13 +14,15 @@ PIN_DIGITS = 8
 
 
 class LoginView(View):
-    """Type a PIN; what is typed before the till is ready waits for it."""
+    """Type a PIN; it waits for the till where that is not ready, and what is typed behind it waits for the PIN."""
 
     keys = ("enter", "help")
     key_words = MappingProxyType({"enter": N_("aanmelden")})
     secret = True
     pending = ""
     """A PIN entered before the till was loaded."""
+    spilt = False
+    """More digits came than a PIN has: a scanner that the till has not taken for itself yet, or one that types."""
 
     @property
     def title(self) -> str:
@@ -52,6 +54,7 @@ class LoginView(View):
 
     def typed(self, character: str) -> bool:
         """Digits only."""
+        self.spilt = self.spilt or (character.isdigit() and len(self.entry) >= PIN_DIGITS)
         return character.isdigit() and len(self.entry) < PIN_DIGITS and super().typed(character)
 
     def scanned(self, code: str) -> bool:
@@ -64,28 +67,32 @@ class LoginView(View):
     def act(self, act: str) -> bool:
         """Enter logs in."""
         if act == "correct":
-            return self.rub()
+            done = self.rub()
+            self.spilt = self.spilt and bool(self.entry)
+            return done
         if act == "back":
-            self.entry = ""
+            self.entry, self.spilt = "", False
             return True
         if act != "enter":
             return False
-        pin = self.take()
-        if not pin:
+        pin, spilt, self.spilt = self.take(), self.spilt, False
+        if spilt:
+            self.desk.scan_broken()
+        if not pin or spilt:
             return True
         if self.desk.till is None:
-            self.pending = pin
+            self.pending, self.desk.ahead = pin, []
             return True
         self._login(pin)
         return True
 
     def catch_up(self) -> None:
-        """The till is there: log in with what was typed meanwhile."""
+        """The till is there: log in with what was typed meanwhile, and do what was typed behind it."""
         pin, self.pending = self.pending, ""
         if pin:
-            self._login(pin)
+            self.desk.catch_up(self._login(pin))
 
-    def _login(self, pin: str) -> None:
+    def _login(self, pin: str) -> bool:
         from kassa_tui.domain.outcome import Done
         from kassa_tui.services import access
 
@@ -94,6 +101,7 @@ class LoginView(View):
             self.desk.host.language(str(outcome.facts["language"]))
             self.desk.tell(self.desk.words.outcome(outcome))
             self._resume()
+        return isinstance(outcome, Done)
 
     def _resume(self) -> None:
         """Close the ticket that turned out to be paid while nobody was there."""

@@ -62,17 +62,21 @@ class PayView(View):
         assert till is not None
         payment = till.open.payment
         due = checkout.cash_due(till)
-        exact = payment.remaining if payment else 0
+        unsaved = payment is not None and payment.settled
+        exact = 0 if payment is None else payment.total + payment.rounding if unsaved else payment.remaining
         label = desk.t("Te betalen") if exact >= 0 else desk.t("Terug te betalen")
         rows: list[Row] = [BLANK, ((spread("  " + label, euro(abs(exact)) + "  ", width), HEAD),), BLANK]
         rows += [(("   " + line, BOLD),) for line in big(format_amount(abs(exact)))]
         rows.append(BLANK)
-        if due != exact:
+        if due != exact and not unsaved:
             rows.append(((f"   {desk.t('Contant afgerond')}: {euro(abs(due))}", BOLD),))
         for tender in payment.tenders if payment else ():
             rows.append(((f"   {desk.t(TENDER_WORDS[tender.kind])}   {euro(tender.amount)}", TEXT),))
         rows.append(BLANK)
-        rows += self._card_rows(width) if till.open.card else self._suggestion_rows(due, width)
+        if payment is not None and unsaved:
+            rows += self._unsaved_rows(payment.change, width)
+        else:
+            rows += self._card_rows(width) if till.open.card else self._suggestion_rows(due, width)
         return rows[:height]
 
     def typed(self, character: str) -> bool:
@@ -234,6 +238,17 @@ class PayView(View):
             rows.append(((fit("   " + t("{key} is gepast; of typ eerst het bedrag",
                                         key=self.desk.keymap.label("cash")), width), FAINT),))  # fmt: skip
         return rows
+
+    def _unsaved_rows(self, change: int, width: int) -> list[Row]:
+        """All is paid and the disk refused the sale: it is no sale yet, and the money is there all the same."""
+        t, label = self.desk.t, self.desk.keymap.label
+        rows: list[Row] = [((f"   {t('Wisselgeld')}   {euro(change)}", TEXT),)] if change else []
+        text = t(
+            "Betaald, maar nog niet bewaard. {cash} bewaart de verkoop alsnog; daarna gaat de lade open en komt de bon."
+            " Blijft het misgaan: {correct} geeft de laatste betaling terug. Bel de techniek.",
+            cash=label("cash"), correct=label("correct"),
+        )  # fmt: skip
+        return [*rows, BLANK, *(((("   " + line), BAD),) for line in wrap(text, width - 6))]
 
     def _card_rows(self, width: int) -> list[Row]:
         t, till = self.desk.t, self.desk.till

@@ -13,7 +13,7 @@ from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.quantity import ONE, format_quantity
 from kassa_tui.messages import N_
 from kassa_tui.screens.amounts import quantity_of
-from kassa_tui.screens.base import Menu, Prompt, View
+from kassa_tui.screens.base import Menu, Page, Prompt
 from kassa_tui.screens.ink import BACK, BAD, BLANK, FAINT, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, plain, right
 from kassa_tui.services import returns
@@ -28,7 +28,7 @@ _OWN_RECEIPT = re.compile(r"-\d+|0\d{5,}")
 """A receipt number without the till: ``-123`` or ``000123``; a bare 123 is an article."""
 
 
-class ReturnView(View):
+class ReturnView(Page):
     """Scan or type a receipt, an article, or empties."""
 
     keys = ("enter", "repeat", "back")
@@ -67,12 +67,8 @@ class ReturnView(View):
             if text:
                 self.desk.close(self)
                 self.desk.act(returns.deposit_back, text)
-        elif act == "correct":
-            return self.rub()
-        elif act == "back":
-            self.desk.close(self)
         else:
-            return False
+            return super().act(act)
         return True
 
     def _take_back(self, text: str) -> None:
@@ -107,7 +103,7 @@ def open_receipt(desk: Desk, number: str) -> None:
     desk.show(ReceiptView(desk, sale))
 
 
-class ReceiptView(View):
+class ReceiptView(Page):
     """Lines of one receipt; Enter takes the chosen one back, + the whole receipt."""
 
     keys = ("up", "down", "enter", "times", "repeat", "back")
@@ -161,12 +157,8 @@ class ReceiptView(View):
         elif act == "repeat":
             self.desk.close(self)
             self.desk.act(returns.by_receipt, self._number)
-        elif act == "correct":
-            return self.rub()
-        elif act == "back":
-            self.desk.close(self)
         else:
-            return False
+            return super().act(act)
         return True
 
 

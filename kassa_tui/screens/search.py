@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kassa_tui.domain.catalogue import Article
 from kassa_tui.domain.money import euro
 from kassa_tui.domain.quantity import format_quantity
-from kassa_tui.screens.base import View
+from kassa_tui.screens.base import Page
 from kassa_tui.screens.ink import BLANK, FAINT, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, plain, right
 from kassa_tui.services import selling
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_HITS = 17
 
 
-class SearchView(View):
+class SearchView(Page):
     """Hits below, typing in the entry line; Enter puts the chosen article on the ticket."""
 
     keys = ("up", "down", "enter", "back")
@@ -73,10 +73,8 @@ class SearchView(View):
             self._at = max(0, min(self._at + step, len(self._hits) - 1))
         elif act == "enter":
             self._choose()
-        elif act == "back":
-            self.desk.close(self)
         else:
-            return False
+            return super().act(act)
         return True
 
     def _choose(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from kassa_tui.domain.catalogue import KG
 from kassa_tui.domain.money import euro, parse_amount
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.quantity import format_quantity, parse_quantity
@@ -76,10 +77,12 @@ class SellView(View):
         return [*rows, self._hints(ticket, width), self._total(ticket, width)]
 
     def entry_row(self, width: int) -> Row:
-        """The quantity that waits shows large before what is typed."""
+        """The quantity or the tare that waits shows large before what is typed."""
         till = self.desk.till
-        if till and till.quantity:
-            times = f" {format_quantity(till.quantity)} × "
+        times = f" {format_quantity(till.quantity)} × " if till and till.quantity else ""
+        if till and till.tare is not None:
+            times += f" T {format_quantity(till.tare, KG)} "
+        if times:
             return ((times, ASK), (fit(" " + self.entry + "_", width - len(times)), BOLD))
         return super().entry_row(width)
 
@@ -198,8 +201,8 @@ class SellView(View):
         self.desk.tell("")
         if self.entry:
             self.entry = ""
-        elif till.quantity:
-            till.quantity = None
+        elif till.quantity or till.tare is not None:
+            till.quantity = till.tare = None
         elif self._selected:
             self._selected = 0
 
@@ -300,7 +303,7 @@ class SellView(View):
         t = self.desk.t
         if ticket is None:
             return ((fit(" " + t("Scan of typ een artikel"), width), FAINT),)
-        parts = [self.desk.words.n("{n} regel", "{n} regels", len(ticket.lines))]
+        parts = [self.desk.words.n("{n} regel", "{n} regels", sum(not line.parent for line in ticket.lines))]
         if ticket.customer:
             parts.append(t("klant {customer}", customer=plain(ticket.customer_name or ticket.customer)))
         if ticket.discount:

@@ -7,19 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.money import euro
-from kassa_tui.domain.outcome import Done
+from kassa_tui.domain.outcome import Done, Refused
 from kassa_tui.domain.ticket import Discount, total_of
 from kassa_tui.messages import N_
 from kassa_tui.screens.amounts import amount_of, quantity_of
 from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
 from kassa_tui.screens.ink import BAD, BLANK, BOLD, TEXT, Row
 from kassa_tui.screens.text import plain
-from kassa_tui.services import cards, checkout, discounts, history, parking, selling
+from kassa_tui.services import cards, checkout, discounts, history, parking, selling, weighing
 from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
     from kassa_tui.screens.sell import SellView
+    from kassa_tui.services.ports import ScaleState
 
 AGE_ANSWERS = {"ok": N_("J gezien"), "evident": N_("E duidelijk ouder"), "refused": N_("N geweigerd")}
 """Answer to the question for an age → its words; their first letter, in the language that shows, gives it."""
@@ -277,6 +278,33 @@ def account(view: SellView) -> None:
     view.desk.act(checkout.account, None)
 
 
+def tare(view: SellView) -> None:
+    """The weight of the packing, before what is weighed in it."""
+    desk, text = view.desk, view.take()
+    thousandths = weighing.parse_tare(text)
+    if thousandths is None:
+        desk.tell(desk.words.outcome(Refused("bad_tare", {"text": text or "–"})), BAD, "refused")
+    else:
+        desk.act(weighing.tare, thousandths)
+
+
+def zero(view: SellView) -> None:
+    """The empty scale to zero; it tells in its own time how that went."""
+    desk = view.desk
+    scale = desk.till.scale if desk.till else None
+
+    def told(state: ScaleState) -> None:
+        if state.code == "scale_zeroed":
+            desk.tell(desk.words.outcome(Done(state.code)))
+        elif state.final:
+            desk.tell(desk.words.outcome(Refused(state.code, {"device": "scale"})), BAD, "refused")
+
+    if scale is None:
+        desk.tell(desk.words.outcome(Refused("scale_none")), BAD, "refused")
+    else:
+        scale.zero(lambda state: desk.host.later(lambda: told(state)))
+
+
 def _who(desk: Desk, code: str) -> str:
     """Name of somebody by staff code."""
     people = desk.till.people.everybody() if desk.till else []
@@ -300,5 +328,5 @@ SOURCE_WORDS = {
 ACTS: dict[str, Callable[[SellView], None]] = {
     "search": search, "customer": customer, "park": park, "recall": recall, "return": return_goods,
     "functions": functions, "why": why, "note": note, "check": check, "drawer": drawer, "copy": copy,
-    "gift": gift, "voucher": voucher, "account": account,
+    "gift": gift, "voucher": voucher, "account": account, "tare": tare, "zero": zero,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kassa_tui.domain.catalogue import KG
 from kassa_tui.domain.money import format_amount
 from kassa_tui.domain.quantity import ONE, format_quantity
 from kassa_tui.domain.ticket import DEPOSIT, Line
@@ -34,11 +35,13 @@ def _draw(line: Line, selected: bool, width: int) -> Row:
     marks = ""
     if line.discount:
         marks = f" -{format_amount(abs(line.discount))}"
+    if line.tare:
+        marks += f" T {format_quantity(line.tare, KG)}"
     if line.note:
         marks += " *"
     one = line.quantity == ONE
     quantity = "" if one else format_quantity(line.quantity, line.unit)
-    each = "" if one and line.unit != "kg" else format_amount(line.unit_price)
+    each = "" if one and line.unit != KG else format_amount(line.unit_price)
     room = width - _QTY - _PRICE - _AMOUNT - 2
     text = (
         right(quantity, _QTY) + " " + fit(name + marks, room) + right(each, _PRICE)

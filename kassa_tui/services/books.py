@@ -10,7 +10,7 @@ from typing import Any
 
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.shift import report
-from kassa_tui.storage import sales
+from kassa_tui.storage import sales, spool
 from kassa_tui.storage.journal import read_entry
 from kassa_tui.storage.projections import State
 
@@ -44,7 +44,8 @@ def day_figures(con: sqlite3.Connection, date: str) -> Facts:
 
 
 def sale(con: sqlite3.Connection, till: str, number: str) -> Facts | Refused:
-    """The facts of a sale with its ``seq``, ``copies``, ``at``, ``offset`` and ``who``, by ``K1-000123`` or ``123``."""
+    """The facts of a sale with its ``seq``, ``copies``, ``at``, ``offset``, ``who`` and ``mark`` (what the newest paper
+    of it says of itself, see `receipts.receipt`), by ``K1-000123`` or ``123``."""
     shop, _, digits = number.strip().upper().rpartition("-")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 12 or shop not in ("", till):
         return Refused("unknown_receipt", {"number": number})
@@ -52,5 +53,6 @@ def sale(con: sqlite3.Connection, till: str, number: str) -> Facts | Refused:
     if row is None:
         return Refused("unknown_receipt", {"number": number})
     entry = read_entry(con, till, row.seq)
+    mark = spool.last_mark(con, row.seq) or (str(row.copies) if row.copies else "")
     return entry.facts | {"seq": row.seq, "copies": row.copies, "at": entry.at, "offset": entry.offset,
-                          "who": entry.who}  # fmt: skip
+                          "who": entry.who, "mark": mark}  # fmt: skip

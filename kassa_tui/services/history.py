@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sale_by_number(till: Till, number: str) -> dict[str, Any] | Refused:
-    """The facts of a sale with its ``seq`` and ``copies``, by ``K1-000123`` or ``123``."""
+    """The facts of a sale with its ``seq``, ``copies`` and ``mark``, by ``K1-000123`` or ``123``."""
     return books.sale(till.store.read, till.config.till.id, number)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kassa_tui.domain.document import Document
 from kassa_tui.domain.outcome import Refused
+
+if TYPE_CHECKING:
+    from kassa_tui.config import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +131,27 @@ class ScaleState:
     """Where a weighing stands, as the scale tells it."""
 
     code: str
-    """``weighed``, which ends it; why there is no weight yet (``scale_empty``, ``scale_motion`` …); or why there will
+    """``weighed`` or ``scale_zeroed``, which end it; why there is no weight yet (``scale_empty``, ``scale_motion`` …); or why there will
     be none (``device_silent`` …)."""
     final: bool = False
     thousandths: int = 0
     """Of a kilogram, without the tare."""
     amount: int | None = None
     """Cents, where the scale works out the price itself; then this is the price of the line."""
+    tare: int = 0
+    """Thousandths of a kilogram that were taken off what lay on the scale."""
 
 
 class Scale(Protocol):
     """A weighing scale."""
 
-    def weigh(self, price: int, name: str, tell: Callable[[ScaleState], None]) -> None:
+    def weigh(self, price: int, name: str, tell: Callable[[ScaleState], None], tare: int = 0) -> None:
         """Begin and return; ``tell`` is called as it goes on, perhaps from another thread, and ends within seconds.
-        ``price`` is in cents per kilogram, for scales that show it. What was begun before ends untold."""
+        ``price`` is in cents per kilogram, for scales that show it; ``tare`` in thousandths of a kilogram. What was
+        begun before ends untold."""
+
+    def zero(self, tell: Callable[[ScaleState], None]) -> None:
+        """Have the empty scale begin at zero; told as a weighing is."""
 
     def cancel(self) -> None:
         """Stop asking; nothing is told any more."""
@@ -181,3 +190,79 @@ class DeviceState(Protocol):
     @property
     def trouble(self) -> Refused | None:
         """What is wrong, or None."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration."""
+
+    @property
+    def since(self) -> float:
+        """UTC seconds since when it is so; 0 where that is not known."""
+
+    @property
+    def last(self) -> Refused | None:
+        """What was wrong last, also when it works again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """Something plugged in that might be learned."""
+
+    key: str
+    """Its device file; steady only as long as it stays plugged in."""
+    name: str
+    """What it calls itself: text from outside."""
+    usb: str = ""
+    """Maker and product, ``0c2e:0b61``; empty where it has none."""
+    phys: str = ""
+    """Physical port as the kernel names it."""
+    path: str = ""
+    """Steady name of a serial line; empty for what types."""
+    twin: bool = False
+    """Another device that types has the same maker and product: only the port tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard while learning."""
+
+    code: str
+    """``scan``: a scanner read ``text``. ``keys``: a hand pressed these. ``typed``: a hand typed a code. ``by_hand``:
+    a scan from what was also worked by hand. ``no_end``: a code without an end. ``is_scanner``: a scan while a
+    keyboard was wanted. ``sure``: the confirmed device is right. ``ended``: nobody came, it is over."""
+    device: str = ""
+    """`Plugged.key`."""
+    text: str = ""
+    layout: str = ""
+    """Keyboard layout that the scanner is set to, as far as its code shows."""
+    keys: tuple[str, ...] = ()
+    """Names as the kernel has them, or numbers where they have none."""
+
+
+class Learns(Protocol):
+    """Who can listen to what is plugged in, and take devices into use while the till runs."""
+
+    def learn(self, role: str, taken: Iterable[str], told: Callable[[Heard], None]) -> Learning:
+        """Begin to listen; ``told`` is called on another thread. ``taken`` are serial lines to leave alone."""
+
+    def adopt(self, settings: Iterable[Device]) -> None:
+        """Go over to these scanners and keyboards at once; never waits."""
+
+    def states(self) -> Sequence[DeviceState]:
+        """How each device is; never waits."""
+
+
+class Learning(Protocol):
+    """Listening to everything that is plugged in and not taken, until closed or for `hardware.learning.LISTEN_S`."""
+
+    def device(self, key: str) -> Plugged | None:
+        """What is known of a device that was heard; None once it is gone."""
+
+    def closed_to_us(self) -> bool:
+        """Whether something is plugged in that may not be listened to."""
+
+    def confirm(self, key: str) -> None:
+        """Somebody wants this one; ``sure`` or ``by_hand`` follows within a second."""
+
+    def close(self) -> None:
+        """Stop listening; harmless when called again."""

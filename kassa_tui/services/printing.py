@@ -21,7 +21,7 @@ from kassa_tui.services.ports import TellingPrinter
 from kassa_tui.storage import spool
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.journal import read_entry
-from kassa_tui.storage.spool import PrintJob
+from kassa_tui.storage.spool import AGAIN, PrintJob
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,9 +40,6 @@ FAILED = "print_failed"
 HOPELESS = (FAILED, "print_request")
 """Refusals of a document rather than of the moment: after a few tries the job makes way for the next."""
 HOPELESS_TRIES = 3
-AGAIN = "again"
-"""Mark of a job that was being sent when the till died."""
-
 BACK_OFF_S = (1, 2, 4, 8, 16, 30)
 """Waits after the first, second, … failure in a row; the last one holds from then on."""
 AT_HAND = (
@@ -322,10 +319,8 @@ def document_of(entry: Entry, job: PrintJob, config: Config, words: Words, train
 
     facts = entry.facts
     if entry.kind == "sale":
-        copy = int(job.mark) if job.mark.isdecimal() else 0
         sale = facts | {"at": entry.at, "offset": entry.offset, "who": entry.who}
-        return receipts.receipt(sale, config, words, copy=copy, gift=job.what == "gift", again=job.mark == AGAIN,
-                                training=training)  # fmt: skip
+        return receipts.receipt(sale, config, words, mark=job.mark, gift=job.what == "gift", training=training)
     made: dict[str, Any] = {"at": entry.at, "offset": entry.offset, "who": entry.who, "training": training}
     head = (Text(words.t("HERDRUK"), CENTRE, bold=True, tall=True),) if job.mark == AGAIN else ()
     if entry.kind == "shift.close":
@@ -334,7 +329,7 @@ def document_of(entry: Entry, job: PrintJob, config: Config, words: Words, train
         expected = not config.rules.blind_count
         return head + report_documents.x_report(facts, config, words, expected=expected, **made)
     if entry.kind == "terminal.slip":
-        return report_documents.terminal_slip(facts, config, words, **made)
+        return head + report_documents.terminal_slip(facts, config, words, **made)
     if entry.kind == "cash":
         return head + report_documents.cash_slip(facts, config, words, **made)
     return None

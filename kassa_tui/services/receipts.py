@@ -21,6 +21,7 @@ from kassa_tui.domain.ticket import DEPOSIT, PERCENT, RETURN
 from kassa_tui.domain.ticket import VOUCHER as VOUCHER_LINE
 from kassa_tui.domain.vat import OUTSIDE
 from kassa_tui.messages import N_, Words, plain, show_percent
+from kassa_tui.storage.spool import AGAIN
 
 Sale = dict[str, Any]
 
@@ -55,19 +56,18 @@ def receipt(
     config: Config,
     words: Words,
     *,
-    copy: int = 0,
+    mark: str = "",
     training: bool = False,
     gift: bool = False,
-    again: bool = False,
     pro_forma: bool = False,
 ) -> Document:
     """The receipt of a sale: the body of its journal entry with the entry's ``at``, ``offset`` and ``who``.
 
-    ``copy`` is the number of the copy, 0 the receipt itself. ``again`` is a print that a crash interrupted: the
-    customer may have the paper already. ``gift`` leaves out every amount. ``pro_forma`` takes a ticket that is not
+    ``mark`` is that of its print job: empty for the receipt itself, the number of a copy, or `AGAIN` for any of these
+    that may be on paper already, which then says so instead of its number. ``gift`` leaves out every amount. ``pro_forma`` takes a ticket that is not
     sold, so it may lack number and tenders.
     """
-    marks = _marks(sale, words, copy, training or bool(sale.get("training")), gift, again, pro_forma)
+    marks = _marks(sale, words, mark, training or bool(sale.get("training")), gift, pro_forma)
     width = paper_columns(config)
     parts: list[Element] = [*shop_head(config, words, width), *marks, *([Feed()] if marks else [])]
     parts += [*_when(sale, config, words), Rule()]
@@ -134,9 +134,7 @@ def vat_heading(words: Words) -> Row:
     return Row(words.t("Btw"), " ".join(f"{column:>8}" for column in columns))
 
 
-def _marks(
-    sale: Sale, words: Words, copy: int, training: bool, gift: bool, again: bool, pro_forma: bool
-) -> list[Element]:
+def _marks(sale: Sale, words: Words, mark: str, training: bool, gift: bool, pro_forma: bool) -> list[Element]:
     """What kind of paper this is, big: it stands at the top and at the bottom."""
     big, small = [], []
     if training:
@@ -149,9 +147,9 @@ def _marks(
         big.append(words.t("RUILBON"))
     elif _goes_back(sale):
         big.append(words.t("RETOUR"))
-    if copy:
-        big.append(words.t("KOPIE {number}", number=copy))
-    if again:
+    if mark.isdecimal():
+        big.append(words.t("KOPIE {number}", number=int(mark)))
+    if mark == AGAIN:
         big.append(words.t("HERDRUK"))
         small.append(words.t("Tweede afdruk na een storing"))
     marks: list[Element] = [Text(text, CENTRE, bold=True, tall=True) for text in big]
@@ -179,6 +177,8 @@ def _line(line: Sale, letters: dict[tuple[str, int], str], words: Words) -> list
     name = _name(line, words)
     times = _times(line, words)
     rows: list[Element] = [Row(name, ""), Row(f"  {times}", amount)] if times else [Row(name, amount)]
+    if line.get("tare"):
+        rows.append(Row("  " + words.t("netto, tarra {tare} kg", tare=format_quantity(line["tare"], "kg")), ""))
     if line.get("typed_weight"):
         rows.append(Row("  " + words.t("gewicht ingetypt"), ""))
     if line.get("origin"):

@@ -34,6 +34,9 @@ _NONE = {"n": 0, "qty": 0, "amount": 0}
 
 _EVENTS = {
     "drawer": N_("Lade open zonder verkoop"),
+    "drawer.opened": N_("Lade open buiten de kassa om"),
+    "drawer.left_open": N_("Lade bleef openstaan"),
+    "payment.late": N_("Pin liep anders af dan beslist"),
     "age.refused": N_("Leeftijd geweigerd"),
     "price.check": N_("Prijs gevraagd"),
     "park": N_("Bonnen geparkeerd"),

@@ -127,7 +127,7 @@ def set_quantity(till: Till, no: int, thousandths: int) -> Outcome:
         allowed = till.permit("typed_weight")
         if isinstance(allowed, Refused):
             return allowed
-        weighed_line = replace(line, typed_weight=True)
+        weighed_line = replace(line, typed_weight=True, tare=0)
     till.asked_quantity = 0
     assert till.ticket is not None
     sign = -1 if line.quantity < 0 else 1
@@ -239,14 +239,14 @@ def price_check(till: Till, raw: str) -> Outcome:
 
 
 def article_lines(till: Till, article: Article, thousandths: int, code: str = "", gross: int | None = None,
-                  source: str | None = None, typed_weight: bool = False) -> tuple[Line, ...]:  # fmt: skip
+                  source: str | None = None, typed_weight: bool = False, tare: int = 0) -> tuple[Line, ...]:  # fmt: skip
     """The line of an article and, where it has one, its deposit. ``gross`` is a price printed on the label."""
     kind = tickets.DEPOSIT if article.kind == DEPOSIT else tickets.SALE
     amount = tickets.gross_of(thousandths, article.price) if gross is None else gross
     line = Line(0, kind, article.sku, article.name, article.group, thousandths, article.unit, article.price, amount,
                 article.vat_code, article.vat_rate, source=source or article.price_source, list_price=article.price,
                 code=code, min_age=article.min_age, no_discount=article.no_discount or kind == tickets.DEPOSIT,
-                typed_weight=typed_weight)  # fmt: skip
+                typed_weight=typed_weight, tare=tare)  # fmt: skip
     deposit = till.catalogue.by_sku(article.deposit_sku, till.today) if article.deposit_sku else None
     if deposit is None:
         return (line,)
@@ -259,7 +259,8 @@ def article_lines(till: Till, article: Article, thousandths: int, code: str = ""
 def weighed(till: Till, article: Article, typed: int | None) -> int | Refused:
     """Thousandths of a kilogram for goods sold by weight; typing one is a permission."""
     if typed is None:
-        return refused("weight_needed", sku=article.sku, name=article.name, price=article.price)
+        tare = article.tare if till.tare is None else till.tare
+        return refused("weight_needed", sku=article.sku, name=article.name, price=article.price, tare=tare)
     allowed = till.permit("typed_weight")
     return allowed if isinstance(allowed, Refused) else typed
 
@@ -278,7 +279,7 @@ def goods(
     pieces = till.quantity
     labels = pieces // ONE if pieces and pieces % ONE == 0 else 1
     gross = reading.price * labels if reading and reading.price is not None else None
-    source, typed_weight = None if gross is None else "label", False
+    source, typed_weight, tare = None if gross is None else "label", False, 0
     if pieces and pieces % ONE and reading and (reading.weight or gross is not None):
         return refused("whole_pieces", name=article.name)
     if reading and reading.weight:
@@ -286,7 +287,7 @@ def goods(
     elif gross is not None and article.unit == KG and article.price:
         thousandths = half_away(gross * ONE, article.price) or 1
     elif article.unit == KG and scale is not None:
-        thousandths, gross = scale.thousandths, scale.amount
+        thousandths, gross, tare = scale.thousandths, scale.amount, scale.tare
     elif article.unit == KG:
         weight = weighed(till, article, pieces)
         if isinstance(weight, Refused):
@@ -296,7 +297,7 @@ def goods(
         thousandths = (pieces or ONE) * article.pack * (reading.pieces or 1 if reading else 1)
         if thousandths % ONE:
             return refused("whole_pieces", name=article.name)
-    return article_lines(till, article, thousandths, raw[:80], gross, source, typed_weight)
+    return article_lines(till, article, thousandths, raw[:80], gross, source, typed_weight, tare)
 
 
 def _append(till: Till, lines: tuple[Line, ...], sku: str) -> Outcome:
@@ -306,9 +307,13 @@ def _append(till: Till, lines: tuple[Line, ...], sku: str) -> Outcome:
     asked = ticket.age_wanted
     ticket = tickets.add(ticket, *lines)
     till.open.ticket, till.open.payment = ticket, None
-    till.last_sku, till.quantity = sku, None
+    till.last_sku, till.quantity, till.tare = sku, None, None
     first = ticket.lines[-len(lines)]
     facts: dict[str, object] = {"no": first.no, "name": first.name, "amount": first.amount}
+    if first.unit == KG and first.source != "label":
+        facts |= {"weight": first.quantity, "each": first.unit_price}
+    if first.tare:
+        facts |= {"whole": first.quantity + first.tare, "tare": first.tare}
     wanted = ticket.age_wanted
     if wanted > asked:
         facts |= {"age": wanted, "born": latest_birth_date(till.today, wanted)}

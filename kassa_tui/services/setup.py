@@ -27,10 +27,10 @@ _HEAD = "# Gemaakt door kassa setup. docs/configuration.md zegt wat er in mag st
 Answers = Mapping[str, Any]
 
 
-def to_toml(answers: Answers) -> str:
-    """The text of ``till.toml``; what is neither text, number, yes or no, list nor table cannot be in answers."""
+def to_toml(answers: Answers, head: str = _HEAD) -> str:
+    """The text of ``till.toml`` or a file like it; what is neither text, number, yes or no, list nor table cannot be in answers."""
     names = [*(name for name in _ORDER if name in answers), *sorted(answers.keys() - {*_ORDER, STAFF})]
-    return _HEAD + "".join(_table(name, answers[name]) for name in names)
+    return head + "".join(_table(name, answers[name]) for name in names)
 
 
 def _table(name: str, value: Any) -> str:

@@ -38,6 +38,9 @@ _MASKED_CARD = re.compile(r"(?:[*xX•]{2,}[ -]?)+\d{2,6}\b")
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){14,18}(?!\d)")
 _PACKED = re.compile(r"[0-9]{13,}")
 _WORD = re.compile(r"\w{4,}")
+_PAGES = ("latin-1", "cp858", "cp437", "cp1252")
+"""Of one byte a character each, so that a place in the text is one in the bytes."""
+_LAST_WORD = re.compile(rb"[A-Za-z\x80-\xff]+\Z")
 
 
 def mask(text: str, names: Iterable[str] = ()) -> str:
@@ -140,16 +143,19 @@ def _masked(event: blackbox.Event, names: list[str]) -> blackbox.Event:
         return at, kind, (what[0], {y: mask(text, names) for y, text in what[1].items()})
     if kind == blackbox.DEVICE:
         name, direction, data, size = what
-        return at, kind, (name, direction, traffic(data, names), size)
+        return at, kind, (name, direction, traffic(data, names, size), size)
     return at, kind, mask(str(what), names)
 
 
-def traffic(data: str, names: Iterable[str]) -> str:
-    """Hexadecimal bytes without a card's digits, be they ASCII or packed two a byte, and without a customer's name."""
-    raw = bytes.fromhex(data)
-    text = raw.decode("latin-1")
-    hidden = mask(text, names)
-    data = "".join("2a" if new == MASK else f"{byte:02x}" for byte, new in zip(raw, hidden, strict=True))
+def traffic(data: str, names: Iterable[str], size: int = 0) -> str:
+    """Hexadecimal bytes without a card's digits, be they ASCII or packed two a byte, and without a customer's name in
+    any page that devices use. Of a message of ``size`` bytes of which only the beginning was kept, the last word goes
+    too: it may be the beginning of a name."""
+    raw, names = bytes.fromhex(data), list(names)
+    hidden = {at for page in _PAGES for at, char in enumerate(mask(raw.decode(page, "replace"), names)) if char == MASK}
+    if size > len(raw) and (last := _LAST_WORD.search(raw)):
+        hidden.update(range(last.start(), len(raw)))
+    data = "".join("2a" if at in hidden else f"{byte:02x}" for at, byte in enumerate(raw))
     return _PACKED.sub(lambda found: _hidden_packed(found[0]), data)
 
 

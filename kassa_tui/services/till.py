@@ -85,6 +85,8 @@ class Till:
         self.open = Open()
         self.quantity: int | None = None
         """Typed before the item, thousandths; used once."""
+        self.tare: int | None = None
+        """Thousandths of a kilogram to take off the next weighing instead of the article's own."""
         self.last_sku = ""
         self.last_sale: dict[str, Any] | None = None
         """Facts of the sale just closed, until the next ticket begins."""
@@ -216,7 +218,7 @@ class Till:
     def end_ticket(self) -> None:
         """Nothing lies on the counter any more."""
         self.open = Open()
-        self.quantity, self.last_tender = None, None
+        self.quantity, self.tare, self.last_tender = None, None, None
 
     def restore(self, ticket_id: str, changes: list[dict[str, Any]]) -> None:
         """Put a ticket back on the counter from its changes, with tenders and card payments in doubt."""

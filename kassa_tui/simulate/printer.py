@@ -104,6 +104,13 @@ class PrinterSim:
         with self._changed:
             return self._lines_dropped
 
+    def tear_off(self, count: int) -> bytes:
+        """The first so many bytes of the paper, which are then no longer on it."""
+        with self._changed:
+            torn = bytes(self._paper[:count])
+            del self._paper[:count]
+            return torn
+
     def set(self, **changes: object) -> None:
         """Change `Faults` by name."""
         with self._changed:

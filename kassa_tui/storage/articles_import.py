@@ -23,7 +23,7 @@ from kassa_tui.storage.catalogue import Catalogue, search_text
 from kassa_tui.storage.catalogue_build import BATCH_ROWS, ArticleRow, CatalogueBuild, CodeRow, building
 from kassa_tui.storage.csvread import BadCell, ImportReport, Problems, amount, choice, read_rows, words
 
-COLUMNS = ("sku", "gtin", "name", "group", "price", "vat", "unit", "deposit", "min_age", "stock")
+COLUMNS = ("sku", "gtin", "name", "group", "price", "vat", "unit", "deposit", "min_age", "stock", "tare")
 REQUIRED = ("sku", "name", "price", "vat")
 
 MAX_SKU_CHARS = 48
@@ -35,6 +35,8 @@ MAX_AGE = 99
 MAX_STOCK = 9_999_999
 """Pieces or kilograms either way."""
 MAX_PIECES = 9999
+MAX_TARE_GRAMS = 9999
+"""As much as a scale that is told the tare has digits for."""
 
 DEPOSIT_SKU = "STATIE-{:04d}"
 """SKU of the deposit of so many cents; the import keeps these SKUs for itself."""
@@ -128,6 +130,7 @@ class _Articles:
         deposit = cell(line, "deposit", _deposit, cells[7], 0)
         age = cell(line, "min_age", _age, cells[8], 0)
         stock = cell(line, "stock", _stock, cells[9], None)
+        tare = cell(line, "tare", _tare, cells[10], 0)
         if self._problems.count > before:
             return
         self.articles += 1
@@ -137,7 +140,7 @@ class _Articles:
             self.deposit_cents.add(deposit)
         number = self._group_number(group, vat)
         find = search_text(name)
-        self._batch.append((line, sku, name, number, price, vat, unit, GOODS, deposit_sku, age, 0, stock, find))
+        self._batch.append((line, sku, name, number, price, vat, unit, GOODS, deposit_sku, age, 0, stock, tare, find))
         self._codes += [(code, line, pieces, written) for code, pieces, written in codes or _own_code(sku)]
         if len(self._batch) >= BATCH_ROWS:
             self.flush()
@@ -156,7 +159,8 @@ class _Articles:
             group = self._group_number(self._names.deposit_group, OUTSIDE)
             sku, name = DEPOSIT_SKU.format(cents), self._names.deposit_name(cents)
             self._batch.append(
-                (self._last_line, sku, name, group, cents, OUTSIDE, EACH, DEPOSIT, None, 0, 1, None, search_text(name))
+                (self._last_line, sku, name, group, cents, OUTSIDE, EACH, DEPOSIT, None, 0, 1, None, 0,
+                 search_text(name))
             )
 
     def flush(self) -> None:
@@ -248,6 +252,16 @@ def _age(text: str) -> int:
         return 0
     if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > MAX_AGE:
         raise BadCell("not_an_age", value=text[:40], limit=MAX_AGE)
+    return int(text)
+
+
+@lru_cache(maxsize=256)
+def _tare(text: str) -> int:
+    """Whole grams, which are thousandths of a kilogram."""
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or len(text) > 4:
+        raise BadCell("not_a_tare", value=text[:40], limit=MAX_TARE_GRAMS)
     return int(text)
 
 

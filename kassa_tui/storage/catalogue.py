@@ -49,21 +49,21 @@ left join price p on p.sku = a.sku and p.valid_from = (
     order by valid_from desc limit 1)"""
 
 BY_CODE = f"""
-select {_COLUMNS}, k.pieces from (
+select {_COLUMNS}, k.pieces, a.tare from (
     select article, pieces from code where code = :key
     union all select id, 1 from article where sku = :key limit 1) k
 cross join article a on a.id = k.article {_DATED}"""
-BY_SKU = f"select {_COLUMNS}, 1 from article a {_DATED} where a.sku = :key"
+BY_SKU = f"select {_COLUMNS}, 1, a.tare from article a {_DATED} where a.sku = :key"
 # The candidates come by rank; whatever is joined to them keeps that order.
 BY_NAME = f"""
-select {_COLUMNS}, 1 from (
+select {_COLUMNS}, 1, a.tare from (
     select rowid from article_find where article_find match :query order by rowid limit {SCAN_ROWS}) f
 cross join article a on a.id = f.rowid {_DATED}
 where {{parts}} limit :limit"""
 RUNS = """
 select run.value, coalesce(articles, 0) from json_each(?) run left join article_run on article_run.run = run.value"""
 BY_SKU_START = f"""
-select {_COLUMNS}, 1 from article a {_DATED}
+select {_COLUMNS}, 1, a.tare from article a {_DATED}
 where a.sku >= :start and a.sku < :start || char(1114111) order by a.sku limit :limit"""
 _RATE = "select rate from vat_rate where code = ? and valid_from <= ? order by valid_from desc limit 1"
 

@@ -26,13 +26,13 @@ BATCH_ROWS = 4_000
 
 T = TypeVar("T")
 
-ArticleRow = tuple[int, str, str, int, int, str, str, str, str | None, int, int, int | None, str]
-"""id (rank), sku, name, group, cents, VAT code, unit, kind, deposit SKU, age, no discount, stock, search text."""
+ArticleRow = tuple[int, str, str, int, int, str, str, str, str | None, int, int, int | None, int, str]
+"""id (rank), sku, name, group, cents, VAT code, unit, kind, deposit SKU, age, no discount, stock, tare, search text."""
 
 CodeRow = tuple[str, int, int, int]
 """Code, article id, pieces, and how many characters it was written with: 8 or 13 digits may be the same GTIN."""
 
-_ADD_ARTICLES = "insert into next_article values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_ARTICLES = "insert into next_article values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND = "insert into next_article_find (rowid, name) select id, find from next_article where id > ? and id <= ?"
 _ADD_CODES = "insert into code values (?, ?, ?, ?)"
 

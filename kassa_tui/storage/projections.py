@@ -268,6 +268,12 @@ def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Su
     return count
 
 
+_COUNTED = (
+    "drawer", "drawer.opened", "drawer.left_open", "age.refused", "price.check", "approval", "clock.jump", "report.x",
+    "payment.late",
+)  # fmt: skip
+"""Kinds of which the reports tell only how often they happened."""
+
 _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]] = {
     "sale": _sale,
     "shift.open": _shift_open,
@@ -282,5 +288,5 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "receipt.copy": _copy,
     "login": _login,
     "login.failed": _login_failed,
-    **{kind: _counted(kind) for kind in ("drawer", "age.refused", "price.check", "approval", "clock.jump", "report.x")},
+    **{kind: _counted(kind) for kind in _COUNTED},
 }

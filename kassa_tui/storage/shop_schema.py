@@ -1,6 +1,6 @@
 """The tables of ``shop.db``: what this till was told. Articles, prices, VAT rates, staff and customers.
 
-Amounts are cents, VAT rates hundredths of a percent, stock thousandths, dates local ISO dates. ``article.id`` is the
+Amounts are cents, VAT rates hundredths of a percent, stock and tare thousandths, dates local ISO dates. ``article.id`` is the
 rank of the article: what is found first in a search has the lowest. The tables of the catalogue (CATALOGUE_TABLES)
 are replaced as a whole, so nothing refers to an ``id`` from outside them: dated prices
 name the article by its SKU.
@@ -37,7 +37,7 @@ create table {p}article (
     price integer not null check (price >= 0), vat text not null, unit text not null check (unit in ('each', 'kg')),
     kind text not null check (kind in ('goods', 'deposit', 'voucher')), deposit_sku text,
     min_age integer not null default 0, no_discount integer not null default 0, stock integer,
-    find text not null) strict;
+    tare integer not null, find text not null) strict;
 create table {p}code (
     code text primary key, article integer not null, pieces integer not null check (pieces > 0)) strict, without rowid;
 create virtual table {p}article_find using fts5(

@@ -1,7 +1,7 @@
 """Print jobs that wait: made in the sale's transaction, done only when the printer took them.
 
-What is done goes from ``spool``, which so stays a page that a sale rewrites anyhow; that a receipt was printed stays in
-``printed``. The newest row remains until there is a newer one, for the number of a job is never given out twice.
+What is done goes from ``spool``, which so stays a page that a sale rewrites anyhow; that a receipt was printed, and with
+which mark last, stays in ``printed``. The newest row remains until there is a newer one, for the number of a job is never given out twice.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from kassa_tui.storage.database import transaction
 
-_WAS_PRINTED = "insert or ignore into printed select seq from spool where what = 'receipt' and state != 'done'"
+_WAS_PRINTED = "insert or replace into printed select seq, mark from spool where what = 'receipt' and state != 'done'"
 _CLEAR = "delete from spool where state = 'done' and id < (select max(id) from spool)"
 _PRINTED = (
-    "select 1 from printed where seq = ? union all "
-    "select 1 from spool where seq = ? and what = 'receipt' and state != 'done' limit 1"
+    "select mark from (select mark, id from spool where seq = ? and what = 'receipt' and state != 'done' "
+    "union all select mark, 0 from printed where seq = ?) order by id desc limit 1"
 )
+AGAIN = "again"
+"""Mark of a print after one of which nobody knows how much is on paper; it takes the place of a copy's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ def failed(con: sqlite3.Connection, job: int, error: str, doubt: bool = False) -
     )
 
 
+def doubt_all(con: sqlite3.Connection) -> None:
+    """What waits may be on paper already: these tables come from an older copy of themselves."""
+    con.execute("update spool set mark = 'again' where state != 'done'")
+
+
 def doubtful(con: sqlite3.Connection) -> list[PrintJob]:
     """Jobs that were being sent when the till died; printed again they carry the word for a copy."""
     rows = con.execute("select id, seq, what, mark, tries, error from spool where state = 'sending' order by id")
@@ -105,4 +112,11 @@ def drop_all(con: sqlite3.Connection) -> int:
 
 def printed(con: sqlite3.Connection, seq: int) -> bool:
     """Whether a receipt of this entry went to the printer, or will: the next one is a copy."""
-    return con.execute(_PRINTED, (seq, seq)).fetchone() is not None
+    return last_mark(con, seq) is not None
+
+
+def last_mark(con: sqlite3.Connection, seq: int) -> str | None:
+    """Mark of the newest receipt of this entry that was printed or waits: empty, `AGAIN`, or the number of a copy;
+    None where there is none."""
+    row = con.execute(_PRINTED, (seq, seq)).fetchone()
+    return None if row is None else str(row[0])

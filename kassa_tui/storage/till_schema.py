@@ -68,7 +68,7 @@ create table draft (n integer primary key, ticket text not null, body text not n
 create table spool (
     id integer primary key, seq integer not null, what text not null, mark text not null, state text not null,
     tries integer not null default 0, error text not null default '') strict;
-create table printed (seq integer primary key) strict;
+create table printed (seq integer primary key, mark text not null) strict;
 """
 
 _INDEXES = """

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from kassa_tui.hardware import registry, scale_device
-from kassa_tui.hardware.scale_device import ScaleDevice, ScalePort
+from kassa_tui.hardware.scale_device import Order, ScaleDevice, ScalePort
 from kassa_tui.hardware.supervisor import Bell, DeviceError
 from kassa_tui.services.ports import ScaleState
 from kassa_tui.simulate import scale as simulated
@@ -222,7 +222,7 @@ def test_closed_twice_and_before_it_was_opened(kind: str) -> None:
     scale, stop = PtyScale(kind), Bell()
     device, states = make(kind, scale.path), Kept()
     device.close()
-    assert not device.weigh(PRICE, "Bananen", states)
+    assert not device.take(Order(PRICE, "Bananen", states))
     device.open(stop)
     device.close()
     device.close()
@@ -250,7 +250,7 @@ def test_dialog_06_with_the_secret_of_another_maker_or_none(polynomial: str | No
     device, states = make("dialog06", scale.path, polynomial=polynomial), Kept()
     watch = Watch("scale", device)
     watch.works()
-    assert device.weigh(PRICE, "Bananen", states)
+    assert device.take(Order(PRICE, "Bananen", states))
     assert states.until(lambda told: told[-1].final)[-1] == ScaleState("scale_unproven", True)
     assert watch.close()
     scale.unplug()
@@ -272,7 +272,7 @@ def test_dialog_06_is_sent_the_name_in_plain_letters() -> None:
     threading.Thread(target=far_side, daemon=True).start()
     watch = Watch("scale", device)
     watch.works()
-    assert device.weigh(PRICE, "Crème fraîche met kruiden", states)
+    assert device.take(Order(PRICE, "Crème fraîche met kruiden", states))
     states.until(lambda told: told[-1].final)
     assert watch.close()
     end.unplug()
@@ -284,3 +284,107 @@ def test_a_simulated_scale_answers_in_pieces_and_to_nonsense(kind: str) -> None:
     scale = ScaleSimulator(kind, Pan(1250))
     for value in b"\x00\xff\x04\x02zz\x1b\x03\r\n\x04\x05":
         assert isinstance(scale.hear(bytes((value,))), bytes)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "dialog06"])
+def test_the_tare_is_taken_off_a_weight(kind: str) -> None:
+    bench = Bench(kind)
+    bench.pan.thousandths = 1250
+    bench.watch.works()
+    bench.port.weigh(PRICE, "Bananen", bench.states, 12)
+    assert bench.end() == ScaleState("weighed", True, 1238, tare=12)
+    bench.close()
+
+
+@pytest.mark.parametrize(("thousandths", "code"), [(12, "scale_empty"), (5, "scale_below_tare"), (0, "scale_empty")])
+def test_the_packing_alone_is_no_weight(thousandths: int, code: str) -> None:
+    bench = Bench("mtsics", patience_s=0.05)
+    bench.pan.thousandths = thousandths
+    bench.watch.works()
+    bench.port.weigh(PRICE, "Bananen", bench.states, 12)
+    assert bench.end() == ScaleState(code, True)
+    bench.close()
+
+
+def test_a_tare_of_the_scale_besides_that_of_the_till_is_refused() -> None:
+    with far_scale("toledo8217", lambda data: b"\x0201.250N\r" * data.count(b"W")) as (device, states):
+        device.take(Order(PRICE, "Bananen", states, 12))
+        assert states.until(lambda told: told[-1].final)[-1] == ScaleState("scale_tared", True)
+
+
+def test_dialog_06_is_told_the_tare_and_gives_the_net_weight() -> None:
+    simulator, heard = ScaleSimulator("dialog06", Pan(1238)), bytearray()
+
+    def answer(data: bytes) -> bytes:
+        heard.extend(data)
+        return simulator.hear(data)
+
+    with far_scale("dialog06", answer) as (device, states):
+        device.take(Order(PRICE, "Bananen", states, 12))
+        end = states.until(lambda told: told[-1].final)[-1]
+        assert end == ScaleState("weighed", True, 1238, 370, 12)
+    assert b"\x04\x0203\x1b000299\x1b0012\x03" in heard
+
+
+@pytest.mark.parametrize("kind", ["toledo8217", "mtsics", "nci"])
+@pytest.mark.parametrize("lying", [4, 1250])
+def test_the_scale_is_set_to_zero_unless_something_lies_on_it(
+    kind: str, lying: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale_device, "ZERO_S", 0.05)
+    monkeypatch.setattr(scale_device, "ZERO_ANSWER_S", 0.02)
+    pan = Pan(lying)
+    simulator = ScaleSimulator(kind, pan)
+
+    def answer(data: bytes) -> bytes:
+        """Zeroes what is hardly more than nothing, as scales do."""
+        if not data.startswith(b"Z"):
+            return simulator.hear(data)
+        within = pan.thousandths <= 20
+        pan.thousandths = 0 if within else pan.thousandths
+        said = {"mtsics": (b"Z I\r\n", b"Z A\r\n"), "nci": (b"\n?\r\x03", b"\n22\r\x03")}
+        return said.get(kind, (b"", b""))[within]
+
+    with far_scale(kind, answer) as (device, states):
+        device.take(Order(0, "", states, zero=True))
+        end = states.until(lambda told: told[-1].final)[-1]
+    assert end == ScaleState("scale_zeroed" if lying == 4 else "scale_zero_refused", True)
+    assert {state.code for state in states.told[:-1]} <= {"scale_motion"}
+
+
+def test_a_moving_scale_is_not_at_zero() -> None:
+    bench = Bench("toledo8217", patience_s=0.3)
+    bench.pan.state = simulated.MOTION
+    bench.watch.works()
+    bench.port.zero(bench.states)
+    assert bench.end() == ScaleState("scale_motion", True)
+    bench.close()
+
+
+def test_dialog_06_has_no_word_for_zero() -> None:
+    bench = Bench("dialog06")
+    bench.watch.works()
+    bench.port.zero(bench.states)
+    assert bench.end() == ScaleState("scale_no_zero", True)
+    bench.close()
+
+
+@contextlib.contextmanager
+def far_scale(kind: str, answer: Callable[[bytes], bytes]) -> Iterator[tuple[ScaleDevice, Kept]]:
+    """A device that runs, with ``answer`` at the far end of its line."""
+    end, states = FarEnd(), Kept()
+    device = make(kind, end.path, patience_s=0.5)
+
+    def far_side() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                end.send(answer(os.read(end.far, 4096)))
+
+    threading.Thread(target=far_side, daemon=True).start()
+    watch = Watch("scale", device)
+    watch.works()
+    try:
+        yield device, states
+    finally:
+        assert watch.close()
+        end.unplug()

@@ -101,9 +101,12 @@ def test_the_amount_of_a_scale_that_works_it_out_is_the_amount_of_the_line(
     class Odd:
         """Rounds in its own way."""
 
-        def weigh(self, price: int, name: str, tell: Callable[[ScaleState], None]) -> None:
-            assert (price, name) == (179, "Bananen")
+        def weigh(self, price: int, name: str, tell: Callable[[ScaleState], None], tare: int = 0) -> None:
+            assert (price, name, tare) == (179, "Bananen", 0)
             tell(ScaleState("weighed", True, 450, 80))
+
+        def zero(self, tell: Callable[[ScaleState], None]) -> None:
+            raise AssertionError
 
         def cancel(self) -> None:
             raise AssertionError
@@ -269,7 +272,9 @@ def test_a_scanner_named_by_its_plug_waits_for_it(shop: Callable[..., Shop]) -> 
     at = shop(device("scanner", "evdev", usb="ffff:fffe", layout="be") + device("keyboard", "evdev", usb="ffff:ffff"))
     at.until(lambda: all(each.trouble and each.trouble.code == "device_missing" for each in at.hand.desk.devices))
     missing = Refused("device_missing", {"device": "scanner", "path": "ffff:fffe"})
-    assert at.hand.desk.devices[0] == State("scanner", "evdev", missing)
+    first = at.hand.desk.devices[0]
+    assert isinstance(first, State)
+    assert (first[:4], first.last) == (("scanner", "evdev", missing, "scanner"), missing)
     at.hand.scan(BREAD_CODE)
     assert at.hand.till.ticket is not None
 

@@ -44,7 +44,24 @@ def desk_with(**queue: Any) -> tuple[Desk, Bells, SimpleNamespace]:
 )  # fmt: skip
 def test_the_line_says_it_in_words(queue: dict[str, Any], text: str) -> None:
     desk, _, _ = desk_with(**queue)
-    assert desk._trouble() == text
+    assert desk._trouble(80) == text
+
+
+@pytest.mark.parametrize(
+    ("queue", "room", "text"),
+    [
+        ({"state": "printer_error", "waiting": 12}, 38, "bon: Printer meldt een st… (12 wacht)"),
+        ({"state": "printer_offline", "waiting": 3}, 38, "bon: Printer staat niet k… (3 wacht)"),
+        ({"state": "printer_paper_out", "waiting": 3}, 38, "bon: Papier op (3 wacht)"),
+        ({"state": "printer_cover_open", "waiting": 128, "seconds": 130}, 38, "lade open 130 s · bon: K… (128 wacht)"),
+    ],
+)
+def test_how_many_wait_stays_in_sight(queue: dict[str, Any], room: int, text: str) -> None:
+    desk, _, _ = desk_with(**queue)
+    shown = desk._trouble(room)
+    assert shown.endswith(f" ({queue['waiting']} wacht)")
+    assert len(shown) <= room
+    assert shown == text
 
 
 def test_a_forgotten_drawer_rings_once_each_time() -> None:

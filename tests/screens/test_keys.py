@@ -85,6 +85,8 @@ SELL: dict[str, tuple[Check, Check]] = {
     "voucher": (lambda h: h.type("10,").press("voucher"),
                 lambda h: names(h.till)[-1] == "Tegoedbon" and last(h) == (1000, 1000)),
     "account": (lambda h: h.type("100").press("customer", "account"), lambda h: "Akkoord nodig" in h.text()),
+    "tare": (lambda h: h.type("0,012").press("tare"), lambda h: h.till.tare == 12 and "T 0,012" in h.text()),
+    "zero": (lambda h: h.press("zero"), lambda h: "geen weegschaal" in h.desk.message),
 }  # fmt: skip
 """Act → pressing it with twelve rolls on the ticket, and what is so then."""
 

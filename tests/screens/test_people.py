@@ -160,3 +160,24 @@ def test_a_forgotten_quantity_goes(till_at: Callable[..., Hand]) -> None:
     h.app._touched = time.monotonic() - 21
     h.app._tick()
     assert " 3 × " not in h.text()
+
+
+def test_a_code_that_is_typed_into_the_log_in_is_no_pin(till_at: Callable[..., Hand]) -> None:
+    """A scanner types on the console until the till has taken it for itself: that is no try, and nobody has to wait."""
+    h = till_at()
+    for _ in range(5):
+        h.type("8710400280507")
+        h.press("enter")
+        assert "Niet goed gelezen" in h.desk.message
+        assert h.desk.top.entry == ""
+    h.type("12345678").press("enter")
+    assert "pincode" in h.desk.message
+    h.login(CASHIER)
+    assert "Welkom" in h.desk.message
+
+
+def test_digits_too_many_can_be_rubbed_out(till_at: Callable[..., Hand]) -> None:
+    h = till_at()
+    h.type("123456789").press(*["correct"] * 8)
+    h.login(CASHIER)
+    assert "Welkom" in h.desk.message

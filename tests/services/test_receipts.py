@@ -66,7 +66,7 @@ def test_belgian_receipt_reads_as_kept(tmp_path: Path) -> None:
         line("Jupiler 24 x 25 cl", 1799, vat_code="standard", vat_rate=2100),
         deposit("Leeggoed bak", 450),
     )
-    paper = receipt(sale(*basket, country=BE, customer="BE0123456749"), config("BE"), flemish(tmp_path), copy=1)
+    paper = receipt(sale(*basket, country=BE, customer="BE0123456749"), config("BE"), flemish(tmp_path), mark="1")
     assert as_text(paper) == (GOLDEN / "receipt_be_42.txt").read_text(encoding="utf-8")
 
 
@@ -154,8 +154,8 @@ def test_an_exchange_the_customer_pays_for_is_no_return_but_its_line_is() -> Non
 @pytest.mark.parametrize(
     ("options", "big", "small"),
     [
-        ({"copy": 2}, "KOPIE 2", None),
-        ({"again": True}, "HERDRUK", "Tweede afdruk na een storing"),
+        ({"mark": "2"}, "KOPIE 2", None),
+        ({"mark": "again"}, "HERDRUK", "Tweede afdruk na een storing"),
         ({"training": True}, "TRAINING", "GEEN GELDIGE BON"),
         ({"pro_forma": True}, "PRO FORMA", "GEEN GELDIGE BON"),
         ({"gift": True}, "RUILBON", None),
@@ -177,7 +177,7 @@ def test_a_sale_made_in_training_is_marked_without_being_asked() -> None:
 def test_marks_fit_narrow_paper_in_every_language(tmp_path: Path) -> None:
     for language in ("nl", "nl_BE", "fr", "en"):
         words = DUTCH if language == "nl" else compiled(tmp_path, language)
-        paper = receipt(sale(), config(columns=32, shop_name="Ster"), words, copy=99, again=True, training=True,
+        paper = receipt(sale(), config(columns=32, shop_name="Ster"), words, mark="again", training=True,
                         pro_forma=True)  # fmt: skip
         assert all(len(mark) <= 16 for mark in marks(paper))
 

@@ -64,6 +64,11 @@ def test_no_way_out_by_the_keyboard(fresh: Path, unit: str) -> None:
     assert "kernel.sysrq = 0" in (fresh / "etc/sysctl.d/90-kassa.conf").read_text()
 
 
+def test_drivers_are_loaded_before_the_till(fresh: Path) -> None:
+    drivers = (fresh / "etc/modules-load.d/kassa.conf").read_text().splitlines()
+    assert {"usbserial", "cdc_acm"} <= set(drivers)
+
+
 def test_books_and_settings_are_not_for_everybody(fresh: Path) -> None:
     tree = _tree(fresh)
     for folder in ("var/lib/kassa", "var/lib/kassa/backup", "etc/kassa", "etc/kassa/keys"):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kassa_tui.hardware.terminals import secrets
+from kassa_tui.hardware.terminals import hidden, secrets
 from kassa_tui.hardware.terminals.errors import DECLINED, GARBLED, KEY_REFUSED, TerminalError
 from kassa_tui.hardware.terminals.nexo_json import part, word
 from kassa_tui.hardware.terminals.web import Server
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 
 if TYPE_CHECKING:
     from kassa_tui.hardware.terminals.wake import Wake
@@ -52,8 +53,10 @@ class Answer:
 class Account:
     """A merchant's account at the cloud: where, and with which key."""
 
-    def __init__(self, url: str, key_file: Path, wanted: tuple[str, ...], pace: Pace) -> None:
-        self._url, self._key_file, self._wanted, self._pace = url, key_file, wanted, pace
+    def __init__(
+        self, url: str, key_file: Path, wanted: tuple[str, ...], pace: Pace, tap: Tap = nobody
+    ) -> None:  # fmt: skip
+        self._url, self._key_file, self._wanted, self._pace, self._tap = url, key_file, wanted, pace, tap
 
     def keys(self) -> dict[str, str]:
         """What the key file holds; read anew each time, so that a new key needs no restart."""
@@ -66,7 +69,9 @@ class Account:
             headers["Content-Type"] = "application/json"
         if idempotency:
             headers["Idempotency-Key"] = idempotency
+        self._tell(TO, f"{method} {path}", body)
         reply = Server(self._url).call(method, path, headers, body, self._pace.call, wake)
+        self._tell(FROM, str(reply.status), reply.body)
         try:
             found = json.loads(reply.body.decode("utf-8"), parse_float=str, parse_constant=str) if reply.body else {}
         except (ValueError, RecursionError) as error:
@@ -74,6 +79,12 @@ class Account:
         if not isinstance(found, dict):
             raise TerminalError(GARBLED, {"reason": f"HTTP {reply.status}"}, sent=True)
         return Answer(reply.status, found)
+
+    def _tell(self, direction: str, line: str, body: bytes) -> None:
+        """Tell the black box of a request or an answer, without keys and without what is in it about a card."""
+        if self._tap is not nobody:
+            shown = hidden.number(line.encode()) + (b" " + hidden.json_text(body) if body else b"")
+            self._tap(direction, shown, len(line) + len(body))
 
     def try_(self, method: str, path: str, wake: Wake, body: bytes = b"") -> Answer | None:
         """One request whose failure does not matter, because it is made again or another one shows what came of it."""

@@ -28,6 +28,7 @@ from kassa_tui.hardware.terminals.errors import (
     UNSUPPORTED,
     TerminalError,
 )
+from kassa_tui.hardware.traffic import Tap, nobody
 from kassa_tui.services.ports import CardRequest, CardState
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ _VERIFICATIONS = {
 class MollieDriver:
     """One terminal (``term_…``)."""
 
-    def __init__(self, terminal: str, key_file: Path, url: str = URL, pace: Pace | None = None) -> None:
+    def __init__(
+        self, terminal: str, key_file: Path, url: str = URL, pace: Pace | None = None, tap: Tap = nobody
+    ) -> None:
         self._terminal, self._pace = terminal, pace or Pace()
-        self._account = Account(url, key_file, ("api_key",), self._pace)
+        self._account = Account(url, key_file, ("api_key",), self._pace, tap)
 
     def pay(self, request: CardRequest, say: Say, wake: Wake) -> CardState:
         """Make a payment and follow it; money back is a refund of a known payment."""

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kassa_tui.hardware.terminals import hidden, secrets
 from kassa_tui.hardware.terminals import nexo_json as nexo
-from kassa_tui.hardware.terminals import secrets
 from kassa_tui.hardware.terminals.amounts import cents
 from kassa_tui.hardware.terminals.detail import approved, refused, slip, unknown
 from kassa_tui.hardware.terminals.errors import (
@@ -30,6 +30,7 @@ from kassa_tui.hardware.terminals.errors import (
 )
 from kassa_tui.hardware.terminals.nexo_crypto import Secret
 from kassa_tui.hardware.terminals.web import Server
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 from kassa_tui.services.ports import CardRequest, CardState
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class NexoDriver:
     def __init__(
         self, url: str, poi: str, sale: str, key_file: Path, ca_file: Path | None, *, pay_s: float = PAY_S,
         brief_s: float = BRIEF_S, settle_s: float = SETTLE_S, random: Callable[[int], bytes] = os.urandom,
+        tap: Tap = nobody,
     ) -> None:  # fmt: skip
+        self._tap = tap
         self._url, self._poi, self._sale, self._key_file, self._ca_file = url, poi, sale, key_file, ca_file
         self._pay_s, self._brief_s, self._settle_s, self._random = pay_s, brief_s, settle_s, random
 
@@ -132,6 +135,7 @@ class NexoDriver:
         """Send, and open the answer to exactly this message."""
         data, secret = self._post(category, service, body, seconds, wake, on_stop)
         answer = nexo.opened(data, secret)
+        self._tell(FROM, answer or {}, len(data))
         if answer is None or nexo.word(answer, "MessageHeader", "ServiceID") != service:
             raise TerminalError(GARBLED, sent=True)
         return answer
@@ -147,10 +151,16 @@ class NexoDriver:
         head = nexo.header(category, self._sale, service, self._poi)
         data = nexo.sealed(category, head, body, secret, self._random(16))
         server = Server(self._url, self._context, lambda certificate: named(certificate, self._poi))
+        self._tell(TO, {"MessageHeader": head, f"{category}Request": body}, len(data))
         reply = server.call("POST", PATH, {"Content-Type": "application/json"}, data, seconds, wake, on_stop)
         if reply.status != 200:
             raise TerminalError(GARBLED, {"reason": f"HTTP {reply.status}"}, sent=True)
         return reply.body, secret
+
+    def _tell(self, direction: str, message: dict[str, Any], size: int) -> None:
+        """Tell the black box of a message as it was before it was sealed, without what is in it about a card."""
+        if self._tap is not nobody:
+            self._tap(direction, hidden.json_text(nexo.encode(message)), size)
 
     def _context(self) -> ssl.SSLContext:
         import ssl

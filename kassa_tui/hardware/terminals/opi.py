@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kassa_tui.hardware.terminals import hidden
 from kassa_tui.hardware.terminals import opi_xml as opi
 from kassa_tui.hardware.terminals.amounts import cents, moment
 from kassa_tui.hardware.terminals.detail import approved, judge, refused, slip, unknown
@@ -30,6 +31,7 @@ from kassa_tui.hardware.terminals.errors import (
     UNSUPPORTED,
     TerminalError,
 )
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 from kassa_tui.services.ports import CardRequest, CardState
 
 if TYPE_CHECKING:
@@ -66,8 +68,9 @@ class OpiDriver:
 
     def __init__(
         self, host: str, port: int = PORT, listen_port: int = LISTEN_PORT, workstation: str = "1", pop: str = "001",
-        patience: Patience | None = None,
+        patience: Patience | None = None, tap: Tap = nobody,
     ) -> None:  # fmt: skip
+        self._tap = tap
         self._host, self._port, self._listen_port = host, port, listen_port
         self._workstation, self._pop, self._patience = workstation, pop, patience or Patience()
 
@@ -129,12 +132,19 @@ class OpiDriver:
         """Say so on a channel of its own; how the payment ended comes as its answer."""
         try:
             with socket.create_connection((self._host, self._port), self._patience.connect) as channel:
-                channel.sendall(opi.framed(self.document("CardServiceRequest", "AbortRequest", _fresh())))
+                document = self.document("CardServiceRequest", "AbortRequest", _fresh())
+                self.tell(TO, document.encode())
+                channel.sendall(opi.framed(document))
                 channel.settimeout(self._patience.message)
                 channel.recv(READ)
         except OSError:
             # The payment goes on, and ends by itself.
             return
+
+    def tell(self, direction: str, document: bytes) -> None:
+        """Tell the black box of a document, without what is in it about a card."""
+        if self._tap is not nobody:
+            self._tap(direction, hidden.xml(document), len(document))
 
     def document(self, tag: str, kind: str, number: str, amount: int | None = None) -> str:
         """A request of this till."""
@@ -252,8 +262,10 @@ class _Dialogue:
             return None
         documents = splitter.feed(data)
         if splitter.broken:
+            self._driver.tell(FROM, b"")
             raise TerminalError(GARBLED)
         for document in documents:
+            self._driver.tell(FROM, document)
             answer = self._take(channel, opi.parse(document), kind, number)
             if answer is not None:
                 return answer
@@ -280,6 +292,7 @@ class _Dialogue:
         self._send(channel, opi.device_response(asked, "Failure" if asked.kind == "Input" else "Success"))
 
     def _send(self, channel: socket.socket, document: str) -> None:
+        self._driver.tell(TO, document.encode())
         try:
             channel.settimeout(self._patience.message)
             channel.sendall(opi.framed(document))

@@ -26,6 +26,7 @@ from kassa_tui.hardware.terminals.errors import (
     UNSUPPORTED,
     TerminalError,
 )
+from kassa_tui.hardware.traffic import Tap, nobody
 from kassa_tui.services.ports import CardRequest, CardState
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ _VERIFICATIONS = {"none": "none", "offline pin": "pin", "online pin": "pin", "pi
 class SumUpDriver:
     """One reader of one merchant."""
 
-    def __init__(self, merchant: str, reader: str, key_file: Path, url: str = URL, pace: Pace | None = None) -> None:
+    def __init__(
+        self, merchant: str, reader: str, key_file: Path, url: str = URL, pace: Pace | None = None, tap: Tap = nobody
+    ) -> None:
         self._merchant, self._pace = merchant, pace or Pace(settle=SETTLE_S)
-        self._account = Account(url, key_file, ("api_key", "affiliate_app", "affiliate_key"), self._pace)
+        self._account = Account(url, key_file, ("api_key", "affiliate_app", "affiliate_key"), self._pace, tap)
         self._reader = f"/v0.1/merchants/{quote(merchant, '')}/readers/{quote(reader, '')}"
         self._transactions = f"/v2.1/merchants/{quote(merchant, '')}/transactions"
 

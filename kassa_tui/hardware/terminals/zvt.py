@@ -25,6 +25,7 @@ from kassa_tui.hardware.terminals.errors import (
     TerminalError,
 )
 from kassa_tui.hardware.terminals.zvt_line import Line, SerialLine, TcpLine, Timers
+from kassa_tui.hardware.traffic import Tap, nobody
 from kassa_tui.services.ports import CardRequest, CardState
 
 if TYPE_CHECKING:
@@ -58,15 +59,15 @@ class ZvtDriver:
 
     def __init__(
         self, *, host: str = "", port: int = PORT, path: str = "", baud: int = 9600, password: int = 0,
-        currency: int = zvt.EURO, timers: Timers | None = None,
+        currency: int = zvt.EURO, timers: Timers | None = None, tap: Tap = nobody,
     ) -> None:  # fmt: skip
         self._timers = timers or Timers()
         self._password, self._currency = password, currency
         self._open: Callable[[], Line]
         if host:
-            self._open = lambda: TcpLine(host, port, self._timers)
+            self._open = lambda: TcpLine(host, port, self._timers, tap)
         else:
-            self._open = lambda: SerialLine(path, baud, self._timers)
+            self._open = lambda: SerialLine(path, baud, self._timers, tap)
 
     def pay(self, request: CardRequest, say: Say, wake: Wake) -> CardState:
         """Pay (06 01) or give back (06 31)."""

@@ -153,15 +153,15 @@ def fields(data: bytes) -> tuple[dict[int, bytes], bytes]:
     found: dict[int, bytes] = {}
     at = 0
     while at < len(data):
-        bounds = _bounds(data, at)
-        if bounds is None:
+        place = bounds(data, at)
+        if place is None:
             return found, data[at:]
-        found[data[at]] = data[bounds[0] : bounds[1]]
-        at = bounds[1]
+        found[data[at]] = data[place[0] : place[1]]
+        at = place[1]
     return found, b""
 
 
-def _bounds(data: bytes, at: int) -> tuple[int, int] | None:
+def bounds(data: bytes, at: int) -> tuple[int, int] | None:
     """Where the value of the field at ``at`` begins and ends."""
     tag, start = data[at], at + 1
     if tag in FIXED:

@@ -10,9 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kassa_tui.hardware.terminals import zvt_frames
+from kassa_tui.hardware.terminals import hidden, zvt_frames
 from kassa_tui.hardware.terminals.errors import CLOSED, GARBLED, LINE_LOST, TIMEOUT, UNREACHABLE, TerminalError
 from kassa_tui.hardware.terminals.zvt_bytes import Apdu, Splitter, parse_apdu
+from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
 
 if TYPE_CHECKING:
     import serial
@@ -55,8 +56,8 @@ class Line(Protocol):
 class TcpLine:
     """Over a socket; the terminal listens."""
 
-    def __init__(self, host: str, port: int, timers: Timers) -> None:
-        self._timers = timers
+    def __init__(self, host: str, port: int, timers: Timers, tap: Tap = nobody) -> None:
+        self._timers, self._tap = timers, tap
         try:
             self._socket = socket.create_connection((host, port), timers.connect)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -67,6 +68,7 @@ class TcpLine:
 
     def send(self, apdu: Apdu, wake: Wake, *, once: bool = False) -> None:
         """Write it."""
+        tell(self._tap, TO, apdu)
         try:
             self._socket.sendall(apdu.encode())
         except OSError as error:
@@ -81,7 +83,10 @@ class TcpLine:
                     return None
             except TerminalError as error:
                 raise TerminalError(GARBLED if error.code == TIMEOUT and self._splitter.left else error.code) from error
-            self._ready += self._splitter.feed(self._read())
+            found = self._splitter.feed(self._read())
+            for apdu in found:
+                tell(self._tap, FROM, apdu)
+            self._ready += found
         return self._ready.pop(0)
 
     def _read(self) -> bytes:
@@ -101,8 +106,8 @@ class TcpLine:
 class SerialLine:
     """Over a serial line, with acknowledgement and repetition."""
 
-    def __init__(self, path: str, baud: int, timers: Timers) -> None:
-        self._timers = timers
+    def __init__(self, path: str, baud: int, timers: Timers, tap: Tap = nobody) -> None:
+        self._timers, self._tap = timers, tap
         self._port = _open(path, baud)
         self._fd: int = self._port.fileno()
         self._deframer = zvt_frames.Deframer()
@@ -114,6 +119,7 @@ class SerialLine:
         data = zvt_frames.frame(apdu.encode())
         for _ in range(self._timers.tries):
             self._answers.clear()
+            tell(self._tap, TO, apdu)
             self._write(data)
             until = time.monotonic() + self._timers.frame
             while not self._answers and self._listen(until, wake):
@@ -158,11 +164,16 @@ class SerialLine:
 
     def _heard(self, event: zvt_frames.Event) -> None:
         if event in (zvt_frames.TAKEN, zvt_frames.AGAIN):
+            self._tap(FROM, _ACKNOWLEDGED[str(event)], 1)
             self._answers.append(str(event))
             return
         apdu = parse_apdu(event) if isinstance(event, bytes) else None
         self._write(bytes([zvt_frames.NAK if apdu is None else zvt_frames.ACK]))
-        if apdu is not None:
+        if apdu is None:
+            # A frame that was damaged: nobody knows which of its bytes are a card's.
+            self._tap(FROM, b"", len(event))
+        else:
+            tell(self._tap, FROM, apdu)
             self._ready.append(apdu)
 
     def _read(self) -> bytes:
@@ -187,6 +198,16 @@ class SerialLine:
                 continue
             except (OSError, ValueError) as error:
                 raise TerminalError(LINE_LOST, {"reason": str(error)}) from error
+
+
+_ACKNOWLEDGED = {zvt_frames.TAKEN: bytes([zvt_frames.ACK]), zvt_frames.AGAIN: bytes([zvt_frames.NAK])}
+
+
+def tell(tap: Tap, direction: str, apdu: Apdu) -> None:
+    """Tell of a whole command, without what is in it about a card."""
+    if tap is not nobody:
+        data = hidden.apdu(apdu)
+        tap(direction, data, len(data))
 
 
 def _open(path: str, baud: int) -> serial.Serial:

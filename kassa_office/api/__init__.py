@@ -1,0 +1,1 @@
+"""The REST API for other programs, and webhooks to them."""

@@ -1,0 +1,1 @@
+"""What each word of ``kassa-office`` does."""

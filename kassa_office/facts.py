@@ -1,0 +1,100 @@
+"""Fact tables: what happened in the shops. Appended to, never edited, keyed by branch first.
+
+Rules that keep one company on one machine fast and leave the door to several machines open (``docs/scale.md``): every
+key, unique constraint and index begins with ``branch`` and every query names it; rows carry the numbers that were given
+at their source (``till`` and ``seq``), so nothing here draws from a sequence; no foreign key points from or to a fact.
+PostgreSQL keeps each table in partitions by month of ``day``, SQLite in one piece.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import connections, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations import CreateModel
+from django.db.migrations.state import ProjectState
+
+FIRST_MONTH = date(2020, 1, 1)
+"""Days before this, or far ahead, come from a clock that is wrong: they go to the partition for all the rest."""
+CODE_CHARS = 16
+"""Longest code of a branch or a till."""
+
+
+class Fact(models.Model):
+    """A row of a fact table; the concrete table adds its composite primary key, branch first, ``day`` in it."""
+
+    branch = models.CharField(max_length=CODE_CHARS)
+    till = models.CharField(max_length=CODE_CHARS)
+    """The till, or ``OFFICE`` for what was done in the office, or the name of a webshop's channel."""
+    seq = models.BigIntegerField()
+    """Of the journal entry that the row follows from."""
+    day = models.DateField()
+    """Local date of what happened; the month of it is the partition."""
+
+    class Meta:
+        abstract = True
+
+
+class CreateFact(CreateModel):
+    """``CreateModel`` whose table PostgreSQL partitions by month of ``day``."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Make the table, and the partition for days that have none of their own."""
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.name)
+        sql, params = schema_editor.table_sql(model)
+        schema_editor.execute(f"{sql} PARTITION BY RANGE (day)", params or None)
+        table = schema_editor.quote_name(model._meta.db_table)
+        rest = schema_editor.quote_name(f"{model._meta.db_table}_rest")
+        schema_editor.execute(f"CREATE TABLE {rest} PARTITION OF {table} DEFAULT")
+        for statement in schema_editor._model_indexes_sql(model):  # type: ignore[attr-defined]
+            schema_editor.execute(statement)
+
+    def describe(self) -> str:
+        """For ``migrate``'s list."""
+        return f"Create fact table {self.name}"
+
+
+def fact_models() -> list[type[models.Model]]:
+    """All fact tables of the office."""
+    from django.apps import apps
+
+    return [model for model in apps.get_models() if issubclass(model, Fact)]
+
+
+def make_partitions(months: set[date], using: str = "default") -> None:
+    """Make the partitions of ``months`` (first days of them) where they are not; nothing on SQLite.
+
+    Run outside a transaction that wrote facts: it locks the tables for a moment. A month whose rows went to the
+    rest already stays there.
+    """
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for month in sorted(months):
+            until = next_month(month)
+            for model in fact_models():
+                table = model._meta.db_table
+                cursor.execute("SELECT to_regclass(%s)", [f"{table}_{month:%Y_%m}"])
+                if cursor.fetchone()[0] is None and not _in_rest(cursor, table, month, until):
+                    cursor.execute(
+                        f'CREATE TABLE IF NOT EXISTS "{table}_{month:%Y_%m}" PARTITION OF "{table}" '
+                        f"FOR VALUES FROM ('{month}') TO ('{until}')"
+                    )
+
+
+def next_month(month: date) -> date:
+    """First day of the month after ``month``."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _in_rest(cursor: Any, table: str, month: date, until: date) -> bool:
+    cursor.execute(f'SELECT EXISTS (SELECT 1 FROM "{table}_rest" WHERE day >= %s AND day < %s)', [month, until])
+    return bool(cursor.fetchone()[0])

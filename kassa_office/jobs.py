@@ -1,0 +1,86 @@
+"""What the office does by itself, again and again: one process, one job at a time, each on its own clock.
+
+``kassa-office run`` starts it beside the web server. Two at once (a second machine, a forgotten one) do no harm: a job
+runs under a lease in the database, and every job can be repeated.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from kassa_office.tills.models import Lease
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to be done every ``seconds``."""
+
+    name: str
+    seconds: int
+    call: str
+    """``package.module:function``; takes nothing, returns a line for the log or None."""
+
+
+JOBS: list[Job] = []
+"""In the order of their importance; what is due at once is done in this order."""
+
+
+def run(stop: threading.Event, jobs: list[Job] | None = None, holder: str = "jobs") -> None:
+    """Do the jobs as they fall due until ``stop`` is set; a job that fails is logged and comes again."""
+    queue = [(time.monotonic(), place, job) for place, job in enumerate(JOBS if jobs is None else jobs)]
+    heapq.heapify(queue)
+    while queue and not stop.is_set():
+        due, place, job = queue[0]
+        wait = due - time.monotonic()
+        if wait > 0:
+            stop.wait(wait)
+            continue
+        run_one(job, holder)
+        heapq.heapreplace(queue, (time.monotonic() + job.seconds, place, job))
+
+
+def run_one(job: Job, holder: str) -> bool:
+    """Do one job if nobody else is at it; whether it was done without a fault."""
+    close_old_connections()
+    try:
+        if not _take(job, holder):
+            return False
+        told = _function(job)()
+        if told:
+            log.info("job %s: %s", job.name, told)
+    except Exception:
+        log.exception("job %s", job.name)
+        return False
+    finally:
+        close_old_connections()
+    return True
+
+
+def _take(job: Job, holder: str) -> bool:
+    now = timezone.now()
+    with transaction.atomic():
+        Lease.objects.get_or_create(name=job.name, defaults={"holder": "", "until": now})
+        lease = Lease.objects.select_for_update().get(name=job.name)
+        if lease.until > now and lease.holder != holder:
+            return False
+        lease.holder, lease.until = holder, now + timedelta(seconds=max(3 * job.seconds, 60))
+        lease.save()
+    return True
+
+
+def _function(job: Job) -> Callable[[], str | None]:
+    module, name = job.call.split(":")
+    found: Callable[[], str | None] = getattr(import_module(module), name)
+    return found

@@ -1,0 +1,1 @@
+"""Sales as they were made, and the totals that all overviews are read from."""

@@ -1,0 +1,178 @@
+"""Somebody at the till in the machine: looks at its screen, types, scans, and reads its books afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.vm.host import Far
+from tests.vm.image import PIN, PRICES
+
+LOGIN_SECONDS, SCREEN_SECONDS = 300.0, 90.0
+COPY = "rm -f /run/copy.db; sqlite3 'file:/var/lib/kassa/till.db?mode=ro' '.backup /run/copy.db'"
+"""A copy as of one moment, taken beside a till that sells; its judge is the program on this machine, which is faster."""
+BOOKS = '[shop]\nname = "Proefwinkel"\ncountry = "NL"\n[till]\nid = "K1"\ndata = "books"\n'
+
+
+class Steps:
+    """What held and what did not, and the figures of the run."""
+
+    def __init__(self) -> None:
+        self.failed, self._begun = 0, time.monotonic()
+        self.boots: list[float] = []
+        """Seconds from power on to the log-in."""
+        self.counts = {"scans": 0, "refused": 0, "weighings": 0, "sales": 0, "cuts": 0, "plugs": 0, "lost": 0}
+
+    def hold(self, what: str, right: bool, more: object = "") -> None:
+        """One line."""
+        self.failed += not right
+        mark = "ok  " if right else "FAIL"
+        sys.stdout.write(f"{mark} {time.monotonic() - self._begun:6.0f}s {what} {more}\n")
+        sys.stdout.flush()
+
+    def same(self, what: str, found: object, expected: object) -> None:
+        """One line for two things that must be equal."""
+        self.hold(what, found == expected, "" if found == expected else f"{found!r}, expected {expected!r}")
+
+    def table(self) -> str:
+        """The figures of the run."""
+        boots = sorted(self.boots)
+        middle = boots[len(boots) // 2] if boots else 0.0
+        rows = [("boots to the log-in", len(boots))]
+        if boots:
+            rows += [("  seconds, least / median / most", f"{boots[0]:.0f} / {middle:.0f} / {boots[-1]:.0f}")]  # type: ignore[list-item]
+        rows += [(name, number) for name, number in self.counts.items()]
+        return "".join(f"{name:<34}{number}\n" for name, number in rows)
+
+
+class Shop:
+    """Somebody at the till."""
+
+    def __init__(self, vm: Any, far: Far, steps: Steps, out: Path) -> None:
+        self.vm, self.far, self.steps, self.out = vm, far, steps, out
+        self.sales: list[int] = []
+        """Totals of what was sold according to the screen, which said that it is safe."""
+        self._shape: tuple[int, int] | None = None
+        (out / "books").mkdir(exist_ok=True)
+        (out / "books.toml").write_text(BOOKS, "utf-8")
+
+    def screen(self) -> str:
+        """What is on the screen now, from the kernel's own buffer and without starting a program for it."""
+        if self._shape is None:
+            rows, columns = self.vm.get("/dev/vcsa1")[:2]
+            self._shape = rows, columns
+        rows, columns = self._shape
+        cells = self.vm.get("/dev/vcsu1").decode("utf-32-le", "replace")
+        return "\n".join(cells[row * columns : (row + 1) * columns].rstrip() for row in range(rows))
+
+    def wait(self, ready: Callable[[], object], seconds: float = SCREEN_SECONDS) -> None:
+        """Until it is so."""
+        self.vm.wait_for(ready, seconds, 0.2)
+
+    def see(self, *texts: str, seconds: float = SCREEN_SECONDS) -> str:
+        """Wait until the screen shows all of these; the screen."""
+        shown = ""
+
+        def look() -> bool:
+            nonlocal shown
+            shown = self.screen()
+            return all(text in shown for text in texts)
+
+        self.wait(look, seconds)
+        return shown
+
+    def gone(self, text: str, seconds: float = SCREEN_SECONDS) -> str:
+        """Wait until the screen shows this no more; the screen."""
+        self.wait(lambda: text not in self.screen(), seconds)
+        return self.screen()
+
+    def begin(self) -> None:
+        """From power on to the log-in, without a person."""
+        began = time.monotonic()
+        self.vm.boot()
+        self._shape = None
+        self.see("pincode", seconds=LOGIN_SECONDS)
+        self.steps.boots.append(time.monotonic() - began)
+
+    def log_in(self) -> None:
+        """As the manager."""
+        self.vm.type_keys(f"{PIN}<enter>")
+        self.gone("pincode")
+
+    def scan(self, code: str) -> None:
+        """With the second keyboard."""
+        self.vm.scan(code)
+        self.steps.counts["scans"] += 1
+
+    def scan_in_vain(self, code: str, where: str) -> None:
+        """A scan where none counts: refused aloud, and not a digit of it in the entry line."""
+        before = self.entry()
+        self.scan(code)
+        shown = self.see("telt hier niet mee")
+        self.steps.counts["refused"] += 1
+        self.steps.same(f"a scan {where} is refused and does not become typing", entry(shown), before)
+
+    def entry(self) -> str:
+        """What stands in the line that is typed in."""
+        return entry(self.screen())
+
+    def take(self, codes: list[str]) -> None:
+        """Scan goods, each seen on the ticket before the next."""
+        for number in range(len(codes)):
+            self.scan(codes[number])
+            self.see(euros(sum(PRICES[code] for code in codes[: number + 1])))
+
+    def pay(self, total: int) -> None:
+        """Cash, to the cent; done when the screen says that it is safe."""
+        self.vm.type_keys("<f12>")
+        self.see("veilig")
+        self.sold(total)
+
+    def sold(self, total: int) -> None:
+        """The screen said so."""
+        self.sales.append(total)
+        self.steps.counts["sales"] += 1
+
+    def sell(self, codes: list[str]) -> None:
+        """A whole sale by the second keyboard."""
+        self.take(codes)
+        self.pay(sum(PRICES[code] for code in codes))
+
+    def kassa(self, words: str) -> tuple[int, str]:
+        """A command of the program in the machine, as its user."""
+        done = self.vm.run(f"runuser -u kassa -- /opt/kassa/bin/kassa {words}", timeout=240, check=False)
+        return done.rc, done.out
+
+    def books(self) -> list[dict[str, Any]]:
+        """Bodies of the sales in the machine's journal, of which every hash and signature was looked at."""
+        self.vm.run(COPY)
+        (self.out / "books" / "till.db").write_bytes(self.vm.get("/run/copy.db"))
+        told = json.loads(self._here("journal", "verify", "--json"))
+        self.steps.hold("the journal is whole", told["ok"], told["flaws"] or f"{told['entries']} entries")
+        entries = [json.loads(line) for line in self._here("journal", "show", "--json").splitlines()]
+        bodies = [json.loads(each["body"]) if isinstance(each["body"], str) else each["body"]
+                  for each in entries if each["kind"] == "sale"]  # fmt: skip
+        numbers = [str(body["receipt_number"]) for body in bodies]
+        gapless = [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
+        self.steps.hold("the receipt numbers are gapless", gapless, "" if gapless else numbers)
+        return bodies
+
+    def _here(self, *words: str) -> str:
+        command = [sys.executable, "-m", "kassa_tui", *words, "--config", str(self.out / "books.toml")]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120).stdout
+
+
+def entry(shown: str) -> str:
+    """What stands behind the sign of the line that is typed in; nothing where there is none."""
+    lines = [line.partition(">")[2].strip() for line in shown.splitlines() if line.lstrip().startswith(">")]
+    return lines[-1] if lines else ""
+
+
+def euros(cents: int) -> str:
+    """As on the screen."""
+    return f"{cents // 100},{cents % 100:02}"
