@@ -48,4 +48,4 @@ bench: env
 
 # A till in a virtual machine, from a bare image to power cuts; says so and ends where there is no lab for it.
 vmtest: env
-	$(BIN)/python tests/vm/run.py
+	$(BIN)/python -m tests.vm.run

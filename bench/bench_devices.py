@@ -200,7 +200,7 @@ def sales(folder: Path, count: int) -> bool:
             found[name].append(moment - begun)
         found["change"].append(change)
         sim.shut_drawer()
-        terminal.drain(0.7)
+        terminal.drain(0.3)
     os.close(gun)
     terminal.close()
     sim.close()
@@ -287,7 +287,7 @@ def main() -> int:
     """Print the figures; 1 where a drawer opened before its sale was safe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--sales", type=int, default=100)
+    parser.add_argument("--sales", type=int, default=60)
     parser.add_argument("--idle", type=float, default=20.0)
     options = parser.parse_args()
     if importlib.util.find_spec("evdev") is None:

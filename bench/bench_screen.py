@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench import floors
 from bench.shop import codes_of, make_shop
-from bench.terminal import Terminal, percentile
+from bench.terminal import Terminal, percentile, schedule
 
 PAUSE_S = 0.005
 """No key may wait longer for the collector or another thread."""
@@ -139,23 +139,26 @@ def keys(folder: Path, meter: Meter, rounds: int) -> None:
 def pauses(folder: Path, count: int) -> None:
     """Keys one after the other as fast as the till answers, and how often one waited for longer than a pause may last.
 
-    What a thread of the till waited for a processor is the machine's; what is left is the collector's, the lock's
-    that the threads share, or work that should not be there. The same number of keys to raw Python is the floor.
+    The same number of keys to raw Python is the floor. What the till's threads, or this program, waited for a processor
+    is the machine's. What is the till's own, the collector or a thread that holds the lock, shows as time that it ran.
     """
     terminal, echo = start(folder), floors.Echo()
     for code in codes_of(folder, 8):
         terminal.write(code.encode() + b"\r")
         terminal.drain(0.1)
-    own, seen, floor = [], [], []
+    own, seen, floor, ran = [], [], [], []
     for key, _ in zip(cycle((b"1", b"2", b"\x7f", b"\x7f", b"\x1b[A", b"\x1b[B")), range(count), strict=False):
-        waited = terminal.queued()
+        before, here = terminal.scheduled(), schedule()[1]
         seconds = terminal.answer(key, quiet=QUIET_S)[0]
+        here, after = schedule()[1] - here, terminal.scheduled()
         seen.append(seconds)
-        own.append(max(seconds - (terminal.queued() - waited), 0.0))
+        own.append(max(seconds - here - (after[1] - before[1]), 0.0))
+        ran.append(after[0] - before[0])
         floor.append(echo.once())
     echo.close()
     terminal.close()
-    for name, times in ((f"{count} keys", seen), ("  without waiting for a processor", own), ("  raw Python", floor)):
+    for name, times in ((f"{count} keys", seen), ("  without waiting for a processor", own),
+                        ("  the till's threads ran", ran), ("  raw Python (F_echo)", floor)):  # fmt: skip
         late = sum(seconds > PAUSE_S for seconds in times)
         p50, worst = statistics.median(times) * 1e3, max(times) * 1e3
         print(f"{name:<46}{p50:9.2f} ms {worst:9.2f} ms at most, {late} over {PAUSE_S * 1e3:.0f} ms")

@@ -8,9 +8,11 @@ opened, counted and closed; the last is open. Hashes, signatures and totals are 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -145,11 +147,21 @@ def _close(con: sqlite3.Connection, journal: Journal, clock: Time) -> None:
     journal.record("shift.close", body, "1")
 
 
+def tables(folder: Path) -> list[tuple[str]]:
+    """How the tables of a till were made."""
+    with contextlib.closing(sqlite3.connect(folder / TILL_DB)) as con:
+        return con.execute("select sql from sqlite_schema order by name").fetchall()
+
+
 def big_till(cache: Path, count: int) -> Path:
-    """Folder of a till with ``count`` sales: from the cache, else made there now."""
+    """Folder of a till with ``count`` sales: from the cache, else, or where the tables are others today, made there."""
     folder = cache / f"till-{count}"
-    if not folder.exists():
+    with tempfile.TemporaryDirectory() as name:
+        create(Path(name))
+        today = tables(Path(name))
+    if not folder.exists() or tables(folder) != today:
         fresh = cache / f".till-{count}.new"
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(fresh, ignore_errors=True)
         start = time.perf_counter()
         make(fresh, count)

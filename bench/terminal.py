@@ -81,13 +81,12 @@ class Terminal:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def queued(self) -> float:
-        """Seconds that its threads were ready to run and waited for a processor, so far."""
-        waited = 0
-        for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            with open(f"/proc/{self.process.pid}/task/{task}/schedstat", encoding="ascii") as file:
-                waited += int(file.read().split()[1])
-        return waited / 1e9
+    def scheduled(self) -> tuple[float, float]:
+        """Seconds that its threads ran, and that they were ready and waited for a processor, so far."""
+        found = [
+            schedule(f"/proc/{self.process.pid}/task/{task}") for task in os.listdir(f"/proc/{self.process.pid}/task")
+        ]
+        return sum(ran for ran, _ in found), sum(waited for _, waited in found)
 
     def rss_mb(self) -> float:
         """Resident memory, MB."""
@@ -99,6 +98,13 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self.fd)
+
+
+def schedule(task: str = "/proc/thread-self") -> tuple[float, float]:
+    """Seconds that a thread ran, and that it was ready and waited for a processor."""
+    with open(f"{task}/schedstat", encoding="ascii") as file:
+        ran, waited, _ = file.read().split()
+    return int(ran) / 1e9, int(waited) / 1e9
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.http import HttpRequest
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from kassa_office.staff.access import owes_second_factor
+
+
+def _may_administer(request: HttpRequest) -> bool:
+    """As Django has it, and with the second step taken where there is one."""
+    user = request.user
+    return bool(user.is_active and getattr(user, "is_staff", False) and not owes_second_factor(request))
+
+
+admin.site.has_permission = _may_administer  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Kassa"
 
 urlpatterns = [
+    path("", include("kassa_office.staff.urls")),
+    path("beheer/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("beheer/", admin.site.urls),
 ]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from kassa_tui.config import Config
     from kassa_tui.domain.outcome import Done
+    from kassa_tui.services.device_states import Publisher
     from kassa_tui.services.ports import CardState
     from kassa_tui.services.till import Till
 
@@ -85,6 +86,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.box, self.recorder = BlackBox(), cast("Recorder | None", None)
         self.watchdog = Notify(os.environ)
         self.attendant = Attendant(self.desk, self)
+        self.publisher: Publisher | None = None
         self.real_till: Till | None = None
         """The till behind the one for practice."""
 
@@ -200,6 +202,8 @@ class KassaApp(App[int], Host, inherit_bindings=False):
     def card_told(self, state: CardState) -> None:
         """The terminal's word, brought to the loop."""
         self.box.note(f"card terminal: {state.state}")
+        if self.publisher is not None and self.real_till is None:
+            self.publisher.card(state)
         self._from_thread(lambda: self.counter.pay.told(state) if self.counter.pay else None)
 
     def printed(self, text: str, kicked: bool) -> None:
@@ -292,6 +296,8 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.use(till)
         self.recorder = Recorder(self.box, config.till.data)
         self.watchdog.tell(READY)
+        self.publisher = bootstrap.make_publisher(config)
+        self.attendant.publish = self.publisher.tell
         devices = bootstrap.make_devices(config, self.attendant, self.traffic)
         self.attendant.listen(devices, bootstrap.make_customer(config, devices))
         self.set_interval(1.0, self._tick)
@@ -376,6 +382,8 @@ def start(demo: bool, options: Mapping[str, str | None]) -> int:
     code = app.run(mouse=False)
     app.watchdog.tell(STOPPING)
     app.attendant.close()
+    if app.publisher is not None:
+        app.publisher.close()
     if app.recorder is not None:
         app.recorder.close()
     for till in (app.real_till, app.desk.till):

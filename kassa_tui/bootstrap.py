@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from kassa_tui.config import Config
+    from kassa_tui.config import Config, Device
     from kassa_tui.hardware.registry import Devices, Hears
     from kassa_tui.hardware.traffic import Traffic
     from kassa_tui.keymap import KeyMap
+    from kassa_tui.services.device_states import Publisher
+    from kassa_tui.services.machine import Found
     from kassa_tui.services.ports import CardTerminal, Printer
     from kassa_tui.services.showing import Customer
     from kassa_tui.services.till import Till
@@ -254,6 +256,26 @@ def make_customer(config: Config, devices: Devices) -> Customer | None:
     from kassa_tui.services.showing import Customer
 
     return Customer(devices.display, words(config.shop.language)) if devices.display is not None else None
+
+
+def make_publisher(config: Config) -> Publisher:
+    """Who tells ``kassa doctor`` how the devices are that this till holds."""
+    from kassa_tui.services.device_states import Publisher
+
+    terminal = config.device("card_terminal")
+    connected = terminal is not None and terminal.kind not in ("standalone", "demo")
+    return Publisher(data_folder(config), terminal.kind if terminal is not None and connected else "")
+
+
+def try_device(device: Device, config: Config) -> Found | None:
+    """Whether a device that is no printer works: opened and asked as the till does, and let go of again. Only for when
+    no till runs on this configuration. None where there is nothing to try."""
+    from kassa_tui.hardware.checks import check
+    from kassa_tui.services import device_findings
+
+    if device.role == "drawer":
+        return None
+    return device_findings.tried(device, *check(device, config.till.id))
 
 
 def _practice(config: Config) -> Config:

@@ -258,7 +258,7 @@ def _devices(reader: Reader, raw: Any) -> tuple[Device, ...]:
         device = _device(reader, where, table)
         if device is None:
             continue
-        devices.append(device if device.name else replace(device, name=_usual_name(device.role, names)))
+        devices.append(device if device.name else replace(device, name=usual_name(device.role, names)))
         first = names.setdefault(devices[-1].name, where)
         if first != where:
             reader.report(f"{where}.name", "duplicate", other=f"{first}.name")
@@ -266,7 +266,7 @@ def _devices(reader: Reader, raw: Any) -> tuple[Device, ...]:
     return tuple(devices)
 
 
-def _usual_name(role: str, taken: Iterable[str]) -> str:
+def usual_name(role: str, taken: Iterable[str]) -> str:
     """``scanner``, ``scanner-2``, …: the first that is free."""
     base = role.replace("_", "-")
     return next(name for no in range(1, 1000) if (name := base if no == 1 else f"{base}-{no}") not in taken)
@@ -274,7 +274,7 @@ def _usual_name(role: str, taken: Iterable[str]) -> str:
 
 def free_name(config: Config, role: str) -> str:
     """What a further device of this role would be called."""
-    return _usual_name(role, [device.name for device in config.devices])
+    return usual_name(role, [device.name for device in config.devices])
 
 
 def _apart(reader: Reader, devices: Iterable[tuple[str, Device]]) -> None:

@@ -50,7 +50,7 @@ DEFAULT: Mapping[str, tuple[str, ...]] = {
     "voucher": ("ctrl+v",),
     "account": ("ctrl+k",),
     "gift": ("ctrl+g",),
-    "tare": ("ctrl+t",),
+    "tare": ("ctrl+w",),
     "zero": ("ctrl+z",),
 }
 """Act → the keys that do it; the first is the one shown."""

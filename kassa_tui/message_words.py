@@ -107,6 +107,11 @@ WORDS: dict[str, str] = {
     "failed": N_("Opslaan mislukt: bel de techniek[ ({reason})]"),
     "other_country": N_("Database is van een ander land[: {found}, gevraagd {wanted}]"),
     "no_entry": N_("Niet in het journaal[: {seq}]"),
+    "next_receipt_low": N_("Die bonnummers zijn al gebruikt: geef --next-receipt {next} of hoger"),
+    "next_receipt_needed": N_(
+        "De kassa weet niet meer welke bonnen er zijn: kijk op de laatste bon en geef --next-receipt"
+        " (het nummer erna, {next} of hoger)"
+    ),
     "not_a_journal": N_("Dit bestand is geen uitgevoerd journaal[: {path}]"),
     "journal_broken": N_("Journaal klopt niet vanaf regel {seq}: bel de techniek"),
     "journal_newer": N_("Hier staan {have} regels in het journaal, in de kopie {seq}: er zouden verkopen verdwijnen"),

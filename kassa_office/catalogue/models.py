@@ -5,11 +5,18 @@ Amounts are cents, VAT included unless said; quantities thousandths; VAT rates h
 
 from __future__ import annotations
 
-from django.core.validators import MinValueValidator
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kassa_office.catalogue import checks
+
 SKU_CHARS = 40
+LAST_RANK = 999_999
 NOT_NEGATIVE = [MinValueValidator(0)]
 
 
@@ -23,14 +30,18 @@ class VatRate(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("country", "code", "valid_from"), name="vat_rate_key"),)
+        ordering = ("country", "code", "valid_from")
         verbose_name, verbose_name_plural = _("btw-tarief"), _("btw-tarieven")
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.code} {self.rate / 100:g} %"
 
 
 class Group(models.Model):
     """A product group."""
 
     name = models.CharField(_("naam"), max_length=80, unique=True)
-    vat = models.CharField(_("btw-code"), max_length=12, default="high")
+    vat = models.CharField(_("btw-code"), max_length=12, default="high", validators=[checks.vat_code])
     active = models.BooleanField(_("in gebruik"), default=True)
 
     class Meta:
@@ -64,9 +75,9 @@ class Article(models.Model):
     """Something that is sold, in every branch."""
 
     sku = models.CharField(_("artikelnummer"), max_length=SKU_CHARS, primary_key=True)
-    name = models.CharField(_("naam"), max_length=120)
+    name = models.CharField(_("naam"), max_length=200)
     group = models.ForeignKey(Group, models.PROTECT, verbose_name=_("groep"))
-    vat = models.CharField(_("btw-code"), max_length=12)
+    vat = models.CharField(_("btw-code"), max_length=12, validators=[checks.vat_code])
     unit = models.CharField(_("eenheid"), max_length=4, default="each", choices=[("each", _("stuk")), ("kg", "kg")])
     kind = models.CharField(
         _("soort"),
@@ -75,10 +86,12 @@ class Article(models.Model):
         choices=[("goods", _("artikel")), ("deposit", _("statiegeld")), ("voucher", _("tegoedbon"))],
     )
     deposit_sku = models.CharField(_("statiegeldartikel"), max_length=SKU_CHARS, blank=True)
-    min_age = models.IntegerField(_("leeftijd vanaf"), default=0, validators=NOT_NEGATIVE)
+    min_age = models.IntegerField(_("leeftijd vanaf"), default=0, validators=[*NOT_NEGATIVE, MaxValueValidator(99)])
     no_discount = models.BooleanField(_("geen korting"), default=False)
-    rank = models.IntegerField(_("rang"), default=0)
+    rank = models.IntegerField(_("rang"), default=LAST_RANK)
     """Place in the order in which a search finds; lowest first."""
+    tare = models.IntegerField(_("tarra in gram"), default=0, validators=[*NOT_NEGATIVE, MaxValueValidator(9999)])
+    """Of the packing in which it is weighed."""
     supplier = models.ForeignKey(Supplier, models.SET_NULL, null=True, blank=True, verbose_name=_("leverancier"))
     supplier_sku = models.CharField(_("nummer bij de leverancier"), max_length=SKU_CHARS, blank=True)
     pack = models.BigIntegerField(_("per verpakking, duizendsten"), default=1000)
@@ -92,16 +105,30 @@ class Article(models.Model):
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"
 
+    def clean(self) -> None:
+        """The deposit is an article of its own kind."""
+        if self.deposit_sku and not Article.objects.filter(sku=self.deposit_sku, kind="deposit").exists():
+            raise ValidationError({"deposit_sku": _("Er is geen statiegeldartikel met dit nummer.")})
+
 
 class Barcode(models.Model):
     """A code under which an article is scanned; a multipack counts several pieces."""
 
-    code = models.CharField(_("streepjescode"), max_length=40, primary_key=True)
+    code = models.CharField(_("streepjescode"), max_length=48, primary_key=True)
+    """A GTIN as 14 digits, whatever it was written with; other codes as they are."""
     article = models.ForeignKey(Article, models.CASCADE, related_name="barcodes", verbose_name=_("artikel"))
     pieces = models.IntegerField(_("stuks"), default=1, validators=[MinValueValidator(1)])
 
     class Meta:
+        ordering = ("code",)
         verbose_name, verbose_name_plural = _("streepjescode"), _("streepjescodes")
+
+    def __str__(self) -> str:
+        return checks.shown(self.code)
+
+    def clean(self) -> None:
+        """Bring the code into its one form; a wrong check digit is refused."""
+        self.code = checks.barcode(self.code)
 
 
 class PriceList(models.Model):
@@ -111,6 +138,7 @@ class PriceList(models.Model):
     name = models.CharField(_("naam"), max_length=80)
 
     class Meta:
+        ordering = ("code",)
         verbose_name, verbose_name_plural = _("prijslijst"), _("prijslijsten")
 
     def __str__(self) -> str:
@@ -126,10 +154,26 @@ class PriceBatch(models.Model):
     """Only released prices go to the tills."""
 
     class Meta:
+        ordering = ("-starts", "name")
         verbose_name, verbose_name_plural = _("prijsronde"), _("prijsrondes")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.starts})"
+
+
+class PriceQuerySet(models.QuerySet["Price"]):
+    """Prices; many at once get their place as one does."""
+
+    def bulk_create(self, objs: Iterable[Price], *args: Any, **kwargs: Any) -> list[Price]:
+        """As Django's, each price with its place."""
+        prices = list(objs)
+        for price in prices:
+            price.place = price.where()
+        return super().bulk_create(prices, *args, **kwargs)
+
+    def released(self) -> PriceQuerySet:
+        """Those that tills may know."""
+        return self.filter(models.Q(batch=None) | models.Q(batch__released_at__isnull=False))
 
 
 class Price(models.Model):
@@ -138,19 +182,45 @@ class Price(models.Model):
     article = models.ForeignKey(Article, models.CASCADE, related_name="prices", verbose_name=_("artikel"))
     price_list = models.ForeignKey(PriceList, models.CASCADE, null=True, blank=True, verbose_name=_("prijslijst"))
     branch = models.ForeignKey("tills.Branch", models.CASCADE, null=True, blank=True, verbose_name=_("filiaal"))
+    place = models.CharField(max_length=24, editable=False, default="all")
+    """``all``, ``list:CODE`` or ``branch:CODE``: unique together with article and day, where empty columns are not."""
     valid_from = models.DateField(_("geldig vanaf"))
     valid_to = models.DateField(_("geldig tot en met"), null=True, blank=True)
     amount = models.BigIntegerField(_("prijs in centen"), validators=NOT_NEGATIVE)
     label = models.CharField(_("op de bon"), max_length=40, blank=True)
     batch = models.ForeignKey(PriceBatch, models.CASCADE, null=True, blank=True, verbose_name=_("prijsronde"))
 
+    objects = PriceQuerySet.as_manager()
+
     class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=("article", "price_list", "branch", "valid_from"), name="price_key", nulls_distinct=False
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=("article", "place", "valid_from"), name="price_key"),)
+        ordering = ("article", "place", "valid_from")
         verbose_name, verbose_name_plural = _("prijs"), _("prijzen")
+
+    def __str__(self) -> str:
+        return f"{self.article_id} {self.place} {self.valid_from}"
+
+    def where(self) -> str:
+        """The place that list and branch say."""
+        if self.branch_id:
+            return f"branch:{self.branch_id}"
+        return f"list:{self.price_list_id}" if self.price_list_id else "all"
+
+    def clean(self) -> None:
+        """One place, an end after the beginning, and one price a day for a place."""
+        self.place = self.where()
+        if self.branch_id and self.price_list_id:
+            raise ValidationError(_("Kies een filiaal of een prijslijst, niet allebei."))
+        if self.valid_to and self.valid_from and self.valid_to < self.valid_from:
+            raise ValidationError({"valid_to": _("Deze dag ligt voor het begin.")})
+        same = Price.objects.filter(article_id=self.article_id, place=self.place, valid_from=self.valid_from)
+        if self.article_id and same.exclude(pk=self.pk).exists():
+            raise ValidationError({"valid_from": _("Voor deze dag is er al een prijs.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, with the place."""
+        self.place = self.where()
+        super().save(*args, **kwargs)
 
 
 class CostPrice(models.Model):
@@ -162,20 +232,39 @@ class CostPrice(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("article", "valid_from"), name="cost_price_key"),)
+        ordering = ("article", "valid_from")
         verbose_name, verbose_name_plural = _("inkoopprijs"), _("inkoopprijzen")
+
+
+REASONS = [
+    ("return", _("retour")),
+    ("discount", _("korting")),
+    ("price", _("prijs veranderen")),
+    ("void", _("regel vervallen")),
+    ("cancel", _("bon vervallen")),
+    ("cash_in", _("geld erin")),
+    ("cash_out", _("geld eruit")),
+    ("drawer", _("lade open")),
+    ("waste", _("afgeschreven")),
+    ("stock", _("voorraad verbeteren")),
+]
 
 
 class Reason(models.Model):
     """A reason a till offers for a return, a discount, cash in or out, a void, waste."""
 
-    what = models.CharField(_("waarvoor"), max_length=20)
+    what = models.CharField(_("waarvoor"), max_length=20, choices=REASONS)
     code = models.CharField(_("code"), max_length=20)
     text = models.CharField(_("tekst"), max_length=80)
     active = models.BooleanField(_("in gebruik"), default=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("what", "code"), name="reason_key"),)
+        ordering = ("what", "code")
         verbose_name, verbose_name_plural = _("reden"), _("redenen")
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ReceiptText(models.Model):
@@ -192,6 +281,14 @@ class ReceiptText(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("bontekst"), _("bonteksten")
 
+    def __str__(self) -> str:
+        return self.text[:40]
+
+    def clean(self) -> None:
+        """The end is not before the beginning."""
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValidationError({"valid_to": _("Deze dag ligt voor het begin.")})
+
 
 class Customer(models.Model):
     """A customer the tills know by a code."""
@@ -204,6 +301,7 @@ class Customer(models.Model):
     business = models.BooleanField(_("zakelijk"), default=False)
 
     class Meta:
+        ordering = ("code",)
         verbose_name, verbose_name_plural = _("klant"), _("klanten")
 
     def __str__(self) -> str:
@@ -211,13 +309,16 @@ class Customer(models.Model):
 
 
 class FeedRow(models.Model):
-    """The last change of one thing, as the tills are to hear of it."""
+    """The last change of one thing, as the tills are to hear of it. Live ones together are all that tills know."""
 
-    scope = models.CharField(max_length=40)
-    """``all``, ``branch:CODE``, ``list:CODE`` or ``till:CODE``."""
+    pk = models.CompositePrimaryKey("unit", "table", "key", "scope")
+    unit = models.CharField(max_length=120)
+    """What it was made from: the SKU of a price, else the key itself."""
     table = models.CharField(max_length=20)
     key = models.CharField(max_length=120)
-    seq = models.BigIntegerField(unique=True)
+    scope = models.CharField(max_length=40)
+    """``all``, ``branch:CODE``, ``list:CODE`` or ``till:CODE``."""
+    seq = models.BigIntegerField()
     """From :attr:`tills.models.Office.feed_seq`, under its lock, so that numbers appear in their order."""
     op = models.CharField(max_length=3)
     data = models.TextField()
@@ -225,7 +326,48 @@ class FeedRow(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("scope", "table", "key"), name="feed_row_key"),)
+        db_table = "feed_row"
+        indexes = (models.Index(fields=("scope", "seq"), name="feed_row_seq"),)
+
+
+class FeedPending(models.Model):
+    """A change that has no number yet: written with the change itself, so that it is never lost, and without a lock."""
+
+    op = models.CharField(max_length=5)
+    """``put`` or ``del`` of ``key`` in ``scope``; ``touch``: make the rows of ``key`` (``*``: of all) anew from the
+    tables; ``floor``: whoever reads ``scope`` needs a snapshot."""
+    scope = models.CharField(max_length=40)
+    table = models.CharField(max_length=20)
+    key = models.CharField(max_length=120)
+    data = models.TextField()
+
+    class Meta:
+        db_table = "feed_pending"
+        indexes = (models.Index(fields=("id",), condition=~models.Q(table="stock"), name="feed_pending_quick"),)
+
+
+class FeedFloor(models.Model):
+    """How far back the feed of a scope reaches: an older cursor needs a snapshot. ``all`` holds for every till."""
+
+    scope = models.CharField(max_length=40, primary_key=True)
+    seq = models.BigIntegerField()
+
+    class Meta:
+        db_table = "feed_floor"
+
+
+class FeedSum(models.Model):
+    """Number and checksum of the live rows of a table in a scope, kept with each change: what a till compares with."""
+
+    pk = models.CompositePrimaryKey("scope", "table")
+    scope = models.CharField(max_length=40)
+    table = models.CharField(max_length=20)
+    rows = models.BigIntegerField()
+    total = models.CharField(max_length=16)
+    """Sum of the rows' hashes modulo 2^64, hexadecimal."""
+
+    class Meta:
+        db_table = "feed_sum"
 
 
 class Snapshot(models.Model):
@@ -240,3 +382,6 @@ class Snapshot(models.Model):
     sha256 = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
     made_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("branch", "cursor"), name="snapshot_branch"),)

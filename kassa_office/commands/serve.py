@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until told to stop. The jobs stop with the server, and the server with the jobs' terminal."""
     if options.jobs_only:
         return _jobs()
+    _gather()
     jobs = None if options.no_jobs else subprocess.Popen([sys.executable, "-m", "kassa_office", "run", "--jobs-only"])
     try:
         _serve(options.bind, options.workers)
@@ -41,6 +42,15 @@ def run(options: argparse.Namespace) -> int:
             except subprocess.TimeoutExpired:
                 jobs.kill()
     return 0
+
+
+def _gather() -> None:
+    """An office that was set up by hand, or by an older program, has its static files all the same."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        call_command("collectstatic", verbosity=0, interactive=False)
 
 
 def _serve(bind: str | None, workers: int | None) -> None:

@@ -45,7 +45,7 @@ class SaleLine(Fact):
     pk = models.CompositePrimaryKey("branch", "till", "seq", "no", "day")
     no = models.IntegerField()
     kind = models.CharField(max_length=10)
-    """``goods``, ``return``, ``deposit``, ``voucher`` as the till has it."""
+    """``sale``, ``return``, ``group``, ``deposit``, ``voucher`` as the till has it."""
     sku = models.CharField(max_length=40)
     grp = models.CharField(max_length=80)
     """Name of the product group."""
@@ -106,7 +106,7 @@ class DayTotal(models.Model):
     till = models.CharField(max_length=CODE_CHARS)
     kind = models.CharField(max_length=12)
     """``sale`` (all), ``hour``, ``staff``, ``group``, ``vat``, ``tender``, ``rounding``, ``deposit``, ``voucher``,
-    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``difference``, ``event``."""
+    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``difference``, ``card``, ``copy``, ``event``."""
     key = models.CharField(max_length=80)
     """Which hour (``00``-``23``), person, group, ``code:rate``, tender …; empty where there is but one."""
     n = models.BigIntegerField()
@@ -182,6 +182,8 @@ class Parked(models.Model):
     name = models.CharField(max_length=80, blank=True)
     who = models.CharField(max_length=40, blank=True)
     at = models.BigIntegerField(default=0)
+    seq = models.BigIntegerField(default=0)
+    """Of the newest ``ticket.park``; all but ``parks`` is as that one says."""
     total = models.BigIntegerField(default=0)
     draft = models.JSONField(default=dict)
     parks = models.IntegerField(default=0)

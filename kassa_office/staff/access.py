@@ -62,7 +62,7 @@ def require(*roles: str) -> Callable[[Callable[..., R]], Callable[..., HttpRespo
     def wrap(view: Callable[..., R]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated or _owes_second_factor(request):
+            if not request.user.is_authenticated or owes_second_factor(request):
                 return redirect(f"{settings.LOGIN_URL}?next={request.get_full_path()}")
             if role_of(request.user) not in (roles or ALL):
                 audit(request, "page.refused", refused=True, path=request.path)
@@ -99,7 +99,8 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 
-def _owes_second_factor(request: HttpRequest) -> bool:
+def owes_second_factor(request: HttpRequest) -> bool:
+    """Whether a second step was set up and not taken in this session."""
     from django_otp import user_has_device
 
     return user_has_device(request.user) and not request.user.is_verified()  # type: ignore[union-attr]

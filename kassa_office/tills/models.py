@@ -94,6 +94,8 @@ class TillCursor(models.Model):
     """Time of the newest entry here, UTC milliseconds."""
     received_at = models.DateTimeField(null=True)
     """When the till last sent something."""
+    branches = models.JSONField(default=list)
+    """Branches under which its entries are kept: more than one where it was moved."""
 
 
 class TillState(models.Model):

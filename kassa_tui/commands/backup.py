@@ -27,24 +27,33 @@ def backup(call: Call) -> int:
 
 
 def restore(call: Call) -> int:
-    """An archive back in place; what was there is kept beside it, and the journal says so."""
+    """An archive back in place; what was there is kept beside it, the journal says so, and numbers go on."""
     from kassa_tui.bootstrap import data_folder
     from kassa_tui.clock import SystemClock, uuid7_source
     from kassa_tui.storage import backup as archives
-    from kassa_tui.storage import keys
+    from kassa_tui.storage import keys, spool
+    from kassa_tui.storage.journal import receipt_number
     from kassa_tui.storage.till_store import TillStore
 
     config = call.config()
-    archive, data = Path(call.args.file), data_folder(config)
-    before, after = archives.restore(
-        archive, data, config.till.id, time.strftime(STAMP), keys.verify, force=call.args.force
-    )
-    store = TillStore(data, config.till.id, SystemClock(), uuid7_source())
-    try:
-        body = {"file": archive.name, "seq": after.seq, "before": before.seq, "forced": bool(call.args.force)}
-        store.record("restore", body, "")
-    finally:
-        store.close()
-    facts = {"file": str(archive), "before": before.seq, "seq": after.seq}
-    call.show(facts, call.t("Teruggezet tot en met regel {seq} (hier stonden er {before})", **facts))
+    archive, data, till = Path(call.args.file), data_folder(config), config.till.id
+
+    def enter(folder: Path, before: archives.Head, after: archives.Head, taken: archives.Taken) -> None:
+        store = TillStore(folder, till, SystemClock(), uuid7_source())
+        try:
+            body = {"file": archive.name, "seq": after.seq, "before": before.seq, "forced": bool(call.args.force)}
+            store.record("restore", body | taken._asdict(), "")
+            store.spool(spool.doubt_all)
+        finally:
+            store.close()
+
+    before, after, taken = archives.restore(
+        archive, data, till, time.strftime(STAMP), keys.verify, enter, force=call.args.force,
+        next_receipt=call.args.next_receipt,
+    )  # fmt: skip
+    facts = {"file": str(archive), "before": before.seq, "seq": after.seq, "next_receipt": taken.receipt + 1}
+    number = receipt_number(till, taken.receipt + 1)
+    text = call.t("Teruggezet tot en met regel {seq} (hier stonden er {before}); de volgende bon wordt {number}",
+                  seq=after.seq, before=before.seq, number=number)  # fmt: skip
+    call.show(facts, text)
     return DONE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
@@ -16,8 +17,12 @@ from kassa_tui.messages import N_
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config
-    from kassa_tui.services.health import Finding
+    from kassa_tui.services.device_states import Told
+    from kassa_tui.services.health import Finding, Look
 
+SCAN_SECONDS = 60
+"""To scan the code of the slip."""
+LOOK_SECONDS = 0.2
 REPORT = "doctor.json"
 """In the data folder: what was found last night."""
 
@@ -84,6 +89,24 @@ FOUND = {
     "device missing": N_("{role:device} {place} is er niet: zit de stekker erin, staat hij aan?"),
     "device no_access": N_("{role:device} {place} mag niet open: voer systemd/install opnieuw uit"),
     "device silent": N_("{role:device} {place} antwoordt niet: staat hij aan, zit de netwerkkabel erin?"),
+    "device opened": N_("{role:device} {place}: aangesloten, en gaat open"),
+    "device weighs": N_("{role:device} {place}: weegt ({grams} g)"),
+    "device answers": N_("{role:device} {place}: antwoordt"),
+    "device in_use": N_("{role:device} {place}: de kassa draait ermee, en hij werkt"),
+    "device unasked": N_("{role:device} {place}: de kassa draait, en vroeg hem nog niets sinds zij startte"),
+    "device unsaid": N_("{role:device} {place}: de kassa draait en zegt niets over hem: start de kassa opnieuw"),
+    "device opening": N_("{role:device} {place}: wordt gezocht; kijk straks nog eens"),
+    "device busy": N_("{role:device} {place}: is bezig; kijk straks nog eens"),
+    "device held": N_("{role:device} {place} is bezet[ door {program}]: sluit dat programma af"),
+    "device config": N_("{role:device} {place} is verkeerd ingesteld[ ({option} = {value})]: verbeter till.toml"),
+    "device software": N_("{role:device} {place}[: {library}] is niet geïnstalleerd: voer systemd/install opnieuw uit"),
+    "device fault": N_("{role:device} {place}: fout in de aansturing: bel de techniek, en geef kassa.log mee"),
+    "device garbled": N_("{role:device} {place} is niet te verstaan[ ({reason})]: kijk kind en baud na"),
+    "device untrusted": N_("{role:device} {place}: certificaat klopt niet[ ({reason})]: kijk ca_file en terminal na"),
+    "device key_refused": N_("{role:device} {place} weigert onze sleutel[ ({reason})]: zet een nieuwe in key_file"),
+    "device key_file": N_("{role:device} {place}: sleutels niet te gebruiken[ ({reason})]: kijk key_file na"),
+    "device not_found": N_("{role:device} {place} is daar niet bekend[ ({reason})]: kijk terminal na"),
+    "device refused": N_("{role:device} {place} weigert[ ({reason})]: kijk password na, en of hij is aangemeld"),
     "time follows": N_("de klok volgt een tijdserver"),
     "time waits": N_("nog geen tijdserver bereikt: kijk of de kassa op het netwerk zit"),
     "time off": N_("de klok volgt geen tijdserver: timedatectl set-ntp true"),
@@ -102,6 +125,7 @@ FOUND = {
     "drawer kicked": N_("de puls is gegeven; ging hij niet open, kijk dan de kabel en drawer.pin na"),
     "scan right": N_("de code van de proefbon is goed gelezen"),
     "scan other": N_("gelezen is {read}, op de bon staat {code}: kijk de instelling van de scanner na"),
+    "scan at_till": N_("de kassa heeft de scanner: scan {code} van de proefbon daar, en kijk of hij verschijnt"),
     "scan none": N_("niets gelezen: hangt de scanner aan deze kassa?"),
     "spool waiting": N_("{n} wachten: is de printer aan, heeft hij papier?"),
 }
@@ -113,12 +137,16 @@ def doctor(call: Call) -> int:
     from kassa_tui.clock import SystemClock
     from kassa_tui.keymap import beside, load_keys
     from kassa_tui.services import health, machine
+    from kassa_tui.services.device_states import published
 
     config = call.config()
     load_keys(beside(config.path))
-    findings = list(health.examine(config, SystemClock(), lambda device: machine.reach(device, config)))
+    running = published(config.till.data)
+    findings = list(
+        health.examine(config, SystemClock(), lambda device: machine.reach(device, config), _look(config, running))
+    )
     if call.args.print:
-        findings += _on_paper(call, config, findings)
+        findings += _on_paper(call, config, findings, running is not None)
     fit = all(each.state != health.FAIL for each in findings)
     data = {"ok": fit, "findings": [_facts(call, each) for each in findings]}
     if call.args.save:
@@ -128,6 +156,17 @@ def doctor(call: Call) -> int:
         replace(config.till.data / REPORT, (dump({**data, "at": SystemClock().now().at}, indent=1) + "\n").encode())
     call.show(data, "\n".join(_lines(call, findings)))
     return DONE if fit else WRONG
+
+
+def _look(config: Config, running: list[Told] | None) -> Look:
+    """At the devices themselves, or, while a till holds them, at what it tells of them."""
+    from kassa_tui.bootstrap import try_device
+    from kassa_tui.services import device_findings
+
+    if running is None:
+        return lambda device: try_device(device, config)
+    told = device_findings.told(config, running)
+    return lambda device: next((told[at] for at, each in enumerate(config.devices) if each is device), None)
 
 
 def _facts(call: Call, each: Finding) -> dict[str, Any]:
@@ -141,7 +180,7 @@ def _lines(call: Call, findings: list[Finding]) -> Iterator[str]:
         yield f"{call.t(STATES[each.state]):<7} {call.t(names[each.part]):<{width}}  {_said(call, each)}"
 
 
-def _on_paper(call: Call, config: Config, findings: list[Finding]) -> Iterator[Finding]:
+def _on_paper(call: Call, config: Config, findings: list[Finding], running: bool) -> Iterator[Finding]:
     """A slip with everything found and a code to scan, then the drawer, then the code back from the scanner."""
     from kassa_tui.bootstrap import PRINTER_FOLDER, data_folder, printer_options
     from kassa_tui.hardware.receipt_printer import ReceiptPrinter
@@ -165,17 +204,30 @@ def _on_paper(call: Call, config: Config, findings: list[Finding]) -> Iterator[F
     finally:
         printer.close()
     if not refused and os.isatty(0):
-        yield _read_back(call, code)
+        yield _read_back(call, config, code, running)
 
 
-def _read_back(call: Call, code: str) -> Finding:
+def _read_back(call: Call, config: Config, code: str, running: bool) -> Finding:
+    """The code of the slip from any scanner, those that type too; the till's own are left to it while it runs."""
+    from kassa_tui.hardware.checks import listen
     from kassa_tui.services.health import OK, WARN, Finding
 
-    call.complain(call.t("Scan de code op de proefbon; Enter slaat over"))
-    read = sys.stdin.readline().strip()
+    scanners = [each for each in config.devices_of("scanner") if each.kind != "wedge"]
+    if running and scanners:
+        return Finding("scan", WARN, "at_till", {"code": code})
+    call.complain(call.t("Scan de code op de proefbon; Enter slaat over ({n} seconden)", n=SCAN_SECONDS))
+    read = (listen(scanners, SCAN_SECONDS, _typed) or "").strip()
     if read == code:
         return Finding("scan", OK, "right")
     return Finding("scan", WARN, "other" if read else "none", {"read": read[:40], "code": code})
+
+
+def _typed(ended: Callable[[], bool]) -> str | None:
+    """A line from the keyboard, which also a scanner that types gives; None where nobody typed one by the end."""
+    while not ended():
+        if select.select([0], [], [], LOOK_SECONDS)[0]:
+            return sys.stdin.readline()
+    return None
 
 
 def _said(call: Call, finding: Finding) -> str:

@@ -155,6 +155,19 @@ def _setup(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("--till", metavar="ID", help=spoken.t("naam van deze kassa, in plaats van die in het bestand"))
 
 
+def _devices(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _group(parser, spoken, "devices", DEVICES)
+
+
+def _learn(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("role", choices=("scanner", "keyboard"), help=spoken.t("wat er geleerd wordt"))
+    parser.add_argument("--name", default="", metavar="NAME", help=spoken.t("naam; anders die van de eerste"))
+
+
+def _forget(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("name", metavar="NAME", help=spoken.t("naam uit kassa devices list"))
+
+
 def _provision(parser: argparse.ArgumentParser, spoken: Words) -> None:
     _group(parser, spoken, "provision", PROVISION)
 
@@ -256,6 +269,8 @@ def _backup(parser: argparse.ArgumentParser, spoken: Words) -> None:
 def _restore(parser: argparse.ArgumentParser, spoken: Words) -> None:
     _file(parser, spoken)
     parser.add_argument("--force", action="store_true", help=spoken.t("ook als daarmee verkopen verdwijnen"))
+    parser.add_argument("--next-receipt", type=int, default=0, metavar="N",
+                        help=spoken.t("nummer van de volgende bon, als de kassa dat niet weet"))  # fmt: skip
     _json(parser, spoken)
 
 
@@ -280,6 +295,12 @@ PROVISION: Group = (
         "kassa provision apply /media/usb",
         _file,
     ),
+)
+DEVICES: Group = (
+    ("list", N_("Alle apparaten, waar ze zitten en of ze geleerd zijn."), "kassa devices list --json", _json),
+    ("learn", N_("Een scanner of toetsenbord leren door het te gebruiken."), "sudo kassa devices learn scanner",
+     _learn),
+    ("forget", N_("Een geleerd apparaat vergeten."), "sudo kassa devices forget scanner", _forget),
 )
 UPDATE: Group = (
     (
@@ -310,6 +331,7 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
      _doctor),
     ("setup", "setup:setup", N_("De kassa inrichten met een paar vragen, en elk antwoord proberen."), "kassa setup",
      _setup),
+    ("devices", "", N_("Apparaten: lijst, leren door doen, vergeten."), "kassa devices list", _devices),
     ("provision", "", N_("Kassa's inrichten met een getekend bestand of QR-codes."),
      "kassa provision apply /media/usb", _provision),
     ("update", "", N_("Een nieuwe versie van het programma."), "sudo kassa update apply /media/usb/wheels", _update),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kassa_tui.commands.dispatch import Call
 
 DATA = "/var/lib/kassa"
+LEARN = N_("leren")
 ROLES = (
     ("printer", N_("Bonprinter")),
     ("drawer", N_("Geldlade")),
@@ -44,6 +45,8 @@ class Interview:
         self._read = read or sys.stdin.readline
         self._before = _settings(path)
         self.answers: dict[str, Any] = {}
+        self.learned: list[dict[str, Any]] = []
+        """Devices that spoke, to be kept once the till is made."""
 
     def run(self) -> dict[str, Any] | None:
         """Everything that was answered; None where the input ended before the last answer."""
@@ -134,11 +137,14 @@ class Interview:
 
     def _device(self, role: str, title: str) -> None:
         """A device of a role, tried until it works or the person goes on without."""
-        none = self._call.t("geen")
+        none, learn = self._call.t("geen"), self._call.t(LEARN)
         while True:
-            kind = self._choose(title, (*checks.KINDS[role], none))
-            if kind == none:
+            more = (learn, none) if role == "scanner" else (none,)
+            kind = self._choose(title, (*checks.KINDS[role], *more))
+            if kind == none or (kind == learn and self._learn(role)):
                 return
+            if kind == learn:
+                continue
             device = {"role": role, "kind": kind, **self._options(role, kind)}
             config = self._with(device)
             if config is not None and self._tried(config, config.devices[-1]):
@@ -147,6 +153,17 @@ class Interview:
             if config is not None and not self._yes(self._call.t("Opnieuw invullen?")):
                 self.answers.setdefault("device", []).append(device)
                 return
+
+    def _learn(self, role: str) -> bool:
+        """By using it; whether there is one now."""
+        from kassa_tui.commands import devices
+        from kassa_tui.services.devices import table_of
+
+        heard = devices.hear(self._call, role, (), self._read)
+        table = table_of(role, role, *heard) if heard else None
+        if table is not None:
+            self.learned.append(table)
+        return table is not None
 
     def _options(self, role: str, kind: str) -> dict[str, Any]:
         found: dict[str, Any] = {}

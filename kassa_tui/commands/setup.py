@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kassa_tui.commands.devices import keep
 from kassa_tui.commands.dispatch import Call
 from kassa_tui.failures import DONE, MISUSE, REFUSED, WRONG
 
@@ -22,23 +24,26 @@ def setup(call: Call) -> int:
     from kassa_tui import config as configuration
 
     path = configuration.find(getattr(call.args, "config", None), os.environ).absolute()
+    learned: list[dict[str, Any]] = []
     if call.args.answers:
         answers = configuration.read_toml(Path(call.args.answers))
     else:
         from kassa_tui.commands.questions import Interview
 
-        asked = Interview(call, path).run()
+        interview = Interview(call, path)
+        asked, learned = interview.run(), interview.learned
         if asked is None:
             call.complain(call.t("gestopt, er is niets geschreven"))
             return REFUSED
         answers = asked
     if call.args.till:
         answers["till"] = {**answers.get("till", {}), "id": call.args.till}
-    return establish(call, answers, path)
+    return establish(call, answers, path, learned)
 
 
-def establish(call: Call, answers: dict[str, Any], path: Path) -> int:
-    """Make the till that these answers describe; nothing is written where one of them is wrong."""
+def establish(call: Call, answers: dict[str, Any], path: Path, learned: Iterable[dict[str, Any]] = ()) -> int:
+    """Make the till that these answers describe, with the devices that were learned; nothing is written where an answer
+    is wrong."""
     from kassa_tui.services import setup as service
 
     found = service.judged(answers, path)
@@ -56,6 +61,8 @@ def establish(call: Call, answers: dict[str, Any], path: Path) -> int:
     call.say(call.t("Geschreven: {path}[; de vorige staat in {old}]", path=path, old=old or ""))
     config = call.config()
     wrong = _books(call, config, service.staff_csv(answers))
+    for table in learned:
+        wrong = wrong or keep(call, config, table)
     return wrong or _look(call)
 
 

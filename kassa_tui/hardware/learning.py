@@ -136,7 +136,8 @@ class Learner:
         if machine:
             return [Heard("no_end" if self._role == SCANNER else "is_scanner", ear.name)]
         ear.by_hand = True
-        return [] if self._role == SCANNER else [Heard("keys", ear.name, keys=tuple(keys.key_name(key) for key in pressed))]
+        names = tuple(keys.key_name(key) for key in pressed)
+        return [] if self._role == SCANNER else [Heard("keys", ear.name, keys=names)]
 
 
 def likely(codes: dict[str, str]) -> tuple[str, str]:

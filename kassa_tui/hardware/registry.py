@@ -91,15 +91,16 @@ class Devices:
     def _add(self, setting: Setting, device: Device) -> Supervisor:
         return self.add(setting.role, setting.kind, device, setting.name, setting.options)
 
-    def adopt(self, settings: Iterable[Setting]) -> None:
-        """Go over to these scanners and keyboards; those that stayed as they were are left alone, nobody waits.
+    def adopt(self, settings: Iterable[Setting], anew: str = "") -> None:
+        """Go over to these scanners and keyboards; those that stayed as they were are left alone but for the one called
+        ``anew``, whose file of keys may have changed. Nobody waits.
 
         One that is let go and taken anew, with other options, is held for a moment: it is tried again at once.
         """
         wanted = [each for each in settings if each.role in LEARNABLE]
         stays = {(each.name, each.kind): each.options for each in wanted}
         for kept in [each for each in self._kept if each.supervisor.role in LEARNABLE]:
-            if stays.get((kept.name, kept.kind)) != kept.options:
+            if kept.name == anew or stays.get((kept.name, kept.kind)) != kept.options:
                 self._kept.remove(kept)
                 self._retired.append(kept.supervisor)
                 kept.supervisor.stop()

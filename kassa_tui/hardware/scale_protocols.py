@@ -14,8 +14,8 @@ from kassa_tui.domain.money import half_away
 
 MOTION, OVERLOAD, UNDER_ZERO, EMPTY = "scale_motion", "scale_overload", "scale_under_zero", "scale_empty"
 FAULT, UNIT, TARED, BELOW_TARE = "scale_fault", "scale_unit", "scale_tared", "scale_below_tare"
-"""Why there is no weight: it moves, too much, less than nothing, nothing on it; the scale is broken, shows no kilograms,
-takes off a tare of its own besides the till's; less than the tare."""
+"""Why there is no weight: it moves, too much, less than nothing, nothing on it; the scale is broken, shows no
+kilograms, takes off a tare of its own besides the till's; less than the tare."""
 MAX_ANSWER = 256
 """Bytes without an answer in them after which the oldest are forgotten; no answer is longer."""
 
@@ -166,8 +166,9 @@ def parse_adam(data: bytes) -> tuple[Answer | None, bytes]:
 
 PROTOCOLS: dict[str, Protocol] = {
     "toledo8217": Protocol(9600, "7E1", b"W", parse_8217, zero=b"Z"),
-    "mtsics": Protocol(9600, "8N1", b"SI\r\n", parse_sics, zero=b"Z\r\n",
-                       zero_refusals=(b"Z I", b"Z +", b"Z -", b"ES", b"EL")),
+    "mtsics": Protocol(
+        9600, "8N1", b"SI\r\n", parse_sics, zero=b"Z\r\n", zero_refusals=(b"Z I", b"Z +", b"Z -", b"ES", b"EL")
+    ),
     "nci": Protocol(9600, "7E1", b"W\r", parse_nci, zero=b"Z\r", zero_refusals=(b"?",)),
     "adam": Protocol(4800, "8N1", b"P\r\n", parse_adam, agreeing=1, speaks=False, zero=b"Z\r\n"),
 }

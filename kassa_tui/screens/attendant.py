@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from kassa_tui.screens.keyboard import Stroke, stroke_of
 
 if TYPE_CHECKING:
+    from kassa_tui.config import Device
     from kassa_tui.domain.outcome import Refused
     from kassa_tui.screens.desk import Desk
-    from kassa_tui.config import Device
     from kassa_tui.services.ports import DeviceState, Heard, Learning, Scale
     from kassa_tui.services.showing import Customer
     from kassa_tui.services.till import Till
@@ -29,7 +29,7 @@ class Watched(Protocol):
     def learn(self, role: str, taken: Iterable[str], told: Callable[[Heard], None]) -> Learning:
         """Listen for a new one."""
 
-    def adopt(self, settings: Iterable[Device]) -> None:
+    def adopt(self, settings: Iterable[Device], anew: str = "") -> None:
         """Go over to these scanners and keyboards."""
 
     def start(self) -> None:
@@ -59,6 +59,8 @@ class Attendant:
         self._desk, self._app = desk, app
         self._devices: Watched | None = None
         self._customer: Customer | None = None
+        self.publish: Callable[[Sequence[DeviceState]], object] = lambda states: None
+        """Tells other programs how the devices are; called on any thread."""
 
     def listen(self, devices: Watched, customer: Customer | None) -> None:
         """Begin; no device is waited for."""
@@ -66,6 +68,7 @@ class Attendant:
         self._desk.learns = devices
         self.equip(self._desk.till)
         self._look_at_devices()
+        self.publish(devices.states())
         devices.start()
 
     def equip(self, till: Till | None) -> None:
@@ -99,6 +102,8 @@ class Attendant:
     def device_told(self, role: str, trouble: Refused | None) -> None:
         """A device went away or came back; called on its thread."""
         self._app.later(self._look_at_devices)
+        if self._devices is not None:
+            self.publish(self._devices.states())
 
     def _press(self, presses: Sequence[tuple[str, str]]) -> None:
         for kind, value in presses:

@@ -32,8 +32,8 @@ LEARN_SCANNER, LEARN_KEYBOARD, FORGET = N_("Scanner leren"), N_("Toetsenbord ler
 RULES = {
     "written": N_("aan de kassa geleerd; de udev-regel is geschreven"),
     "asked": N_("aan de kassa geleerd; de udev-regel is gevraagd en nog niet geschreven"),
-    "not_written": N_("aan de kassa geleerd; de udev-regel is niet geschreven: de naam in /dev/kassa is er niet, de rest "
-                      "werkt"),
+    "not_written": N_("aan de kassa geleerd; de udev-regel is niet geschreven: alleen de naam in /dev/kassa ontbreekt, "
+                      "de rest werkt"),
     "": N_("aan de kassa geleerd"),
 }  # fmt: skip
 """How it stands with the rule of a learned device → what is said about it."""
@@ -118,13 +118,15 @@ class DevicesView(View):
         assert till is not None
         places = (each.options.get(key) for key in ("path", "usb", "phys", "host"))
         where = " ".join(plain(str(place)) for place in places if place)
-        found = [t("Waar: {place}", place=where)] if where else []
+        now, bad = self._state(each, state)
+        found = [now] if bad else []
+        found += [t("Waar: {place}", place=where)] if where else []
         if state is not None and state.since:
             found.append(t("Zo sinds {time}", time=_when(state.since)))
         if state is not None and state.last is not None and state.last != state.trouble:
             found.append(t("Laatste storing: {words}", words=words.outcome(state.last)))
         if each.learned:
-            found.append(t("{name}: {words}", name=each.name, words=t(RULES[devices.rule(each, till.config.till.data)])))
+            found.append(f"{each.name}: " + t(RULES[devices.rule(each, till.config.till.data)]))
         return found
 
     def _choices(self) -> list[tuple[str, Callable[[], object]]]:
@@ -155,7 +157,7 @@ class DevicesView(View):
     def _ask_forget(self) -> None:
         t, name = self.desk.t, self._devices()[self._at].name
         text = t("{name} wordt niet meer gebruikt; wat in till.toml staat, geldt weer.", name=name)
-        self.desk.show(Choice(self.desk, t(FORGET), text, [(t(FORGET), lambda: self._forget(name))]))
+        self.desk.show(Choice(self.desk, t(FORGET), text, [(t("Vergeten"), lambda: self._forget(name))]))
 
     def _forget(self, name: str) -> None:
         def go(done: Done) -> None:
@@ -164,10 +166,10 @@ class DevicesView(View):
         self.desk.act_then(go, devices.allow)
 
 
-def adopt(desk: Desk) -> None:
-    """Take the devices of the till's configuration into use, without a new start."""
+def adopt(desk: Desk, anew: str = "") -> None:
+    """Take the devices of the till's configuration into use without a new start, the one called ``anew`` in any case."""
     if desk.learns is not None and desk.till is not None:
-        desk.learns.adopt(desk.till.config.devices)
+        desk.learns.adopt(desk.till.config.devices, anew)
         desk.devices = desk.learns.states()
 
 

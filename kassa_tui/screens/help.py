@@ -40,7 +40,7 @@ KEYS: dict[str, str] = {
     "drawer": N_("Lade openen zonder verkoop, met reden"),
     "copy": N_("Kopie van de laatste bon"),
     "gift": N_("Ruilbon bij de laatste bon: zonder prijzen"),
-    "tare": N_("Tarra: 0,012 ervoor, of bij het wegen de lege verpakking op de schaal"),
+    "tare": N_("Tarra: kilo's ervoor; bij het wegen de lege verpakking"),
     "zero": N_("De lege weegschaal op nul"),
     "lock": N_("Kassa op slot"),
     "back": N_("Wissen, sluiten, terug; er gaat nooit een regel verloren"),

@@ -39,8 +39,8 @@ HINTS = {
 }  # fmt: skip
 NOTES = {
     "typed": N_("Dat werd getypt, niet gescand: een scanner is veel sneller. Scan een barcode."),
-    "by_hand": N_("Van {name} komen ook gewone toetsaanslagen: dat is een toetsenbord. Als scanner zou u het kwijt zijn, "
-                  "dus het wordt niet vastgelegd."),
+    "by_hand": N_("Van {name} komen ook gewone toetsaanslagen: dat is een toetsenbord. Als scanner zou u het kwijt "
+                  "zijn, dus het wordt niet vastgelegd."),
     "no_end": N_("{name} las iets, maar stuurt er geen Enter achter: scan in zijn boekje de instelling voor Enter (CR) "
                  "achter elke code, en probeer opnieuw."),
     "is_scanner": N_("Dat was een scanner: {name}. Druk op een toets van een toetsenbord."),
@@ -130,12 +130,12 @@ class LearnView(View):
             self._speaks(heard, found)
         elif heard.code == "sure":
             self._sure(found)
-        elif heard.code in NOTES and self._phase != KEYS:
+        elif heard.code in NOTES and (self._phase == LISTENING or self._is_found(heard)):
             self._again(self.desk.t(NOTES[heard.code], name=plain(found.name)))
 
     def _speaks(self, heard: Heard, found: Plugged) -> None:
         if self._phase == KEYS:
-            if self._found is not None and heard.device == self._found.key and self.desk.top is self:
+            if self._is_found(heard) and self.desk.top is self:
                 self._ask_meaning(heard.keys[-1])
         elif self._phase == LISTENING or (self._phase == HEARD and heard.code == "scan"):
             if devices.table_of(self._role, "x", found) is None:
@@ -143,6 +143,9 @@ class LearnView(View):
                 return
             self._phase, self._heard, self._found, self._note = HEARD, heard, found, ""
             self.desk.host.sound("paid")
+
+    def _is_found(self, heard: Heard) -> bool:
+        return self._found is not None and heard.device == self._found.key and self._phase != LISTENING
 
     def _sure(self, found: Plugged) -> None:
         if self._phase != CHECKING:
@@ -159,8 +162,8 @@ class LearnView(View):
             told = t("Gelezen als toetsen of door een scanner die al werkt: {code}", code=self._elsewhere)
             found += [("", TEXT), (told, FAINT)]
         if self._session is not None and self._session.closed_to_us():
-            found += [("", TEXT), (t("Naar sommige apparaten mag de kassa niet luisteren: bel de techniek (groep input)"),
-                                   BAD)]  # fmt: skip
+            told = t("Naar sommige apparaten mag de kassa niet luisteren: bel de techniek (groep input)")
+            found += [("", TEXT), (told, BAD)]
         return found
 
     def _shown(self) -> list[tuple[str, str]]:
@@ -186,8 +189,8 @@ class LearnView(View):
 
     def _assigned(self) -> list[tuple[str, str]]:
         t = self.desk.t
-        rows = [(t("Druk op een toets die iets anders moet doen dan erop staat. Wat u niet kiest, typt wat erop staat."),
-                 BOLD), ("", TEXT)]  # fmt: skip
+        told = t("Druk op een toets die iets anders moet doen dan erop staat. Wat u niet kiest, typt wat erop staat.")
+        rows = [(told, BOLD), ("", TEXT)]
         for key, (table, value) in list(self._keys.items())[-10:]:
             words = t(KEY_WORDS[value]) if table == "acts" else plain(value.replace("\n", " + Enter"))
             rows.append((f"{key}: {words}", TEXT))
@@ -248,7 +251,7 @@ class LearnView(View):
             return
         said, till = self.desk.message, self.desk.till
         self._leave()
-        adopt(self.desk)
+        adopt(self.desk, self._name)
         made = next((each for each in till.config.devices if each.name == self._name), None) if till else None
         rule = devices.rule(made, till.config.till.data) if till and made else ""
         self.desk.tell(f"{said}; {self.desk.t(RULES[rule])}" if rule != "written" else said)

@@ -60,6 +60,8 @@ class LoginView(View):
     def scanned(self, code: str) -> bool:
         """Eight digits that came in one piece are a PIN all the same."""
         if not code.isdigit() or len(code) > PIN_DIGITS:
+            # Its beginning may have been typed here, before the till had taken the scanner for itself.
+            self.entry, self.spilt = "", False
             return False
         self.entry = code
         return self.act("enter")

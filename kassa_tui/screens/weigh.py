@@ -64,9 +64,7 @@ class WeighPrompt(Prompt):
         self._scale.cancel()
         super().leave()
 
-    def _begin(
-        self, ask: Callable[[Callable[[ScaleState], None]], None], then: Callable[[ScaleState], object]
-    ) -> None:
+    def _begin(self, ask: Callable[[Callable[[ScaleState], None]], None], then: Callable[[ScaleState], object]) -> None:
         self._round += 1
         mine = self._round
         self._say("")

@@ -1,4 +1,4 @@
-"""Devices that were learned at the till: kept in a file of the till's own, laid over ``till.toml``, and their udev rules.
+"""Devices that were learned at the till: in a file of the till's own, laid over ``till.toml``, and their udev rules.
 
 The till may not write in ``/etc``. It leaves a request in its data folder, and a small program of root's writes the
 rules from it; without that program everything works but the steady names under ``/dev/kassa``.
@@ -61,7 +61,7 @@ def namesakes(config: Config, role: str, plugged: Plugged) -> tuple[str, str]:
     The first is empty where there is none of this role; a device known by the same plug goes before the first.
     """
     same = table_of(role, "", plugged) or {}
-    there = [each for each in config.devices_of(role)]
+    there = config.devices_of(role)
     place = [each for each in there if all(str(each.options.get(key) or "") == str(same.get(key, ""))
                                            for key in ("path", "usb", "phys"))]  # fmt: skip
     first = next(iter([*place, *there]), None)
@@ -143,13 +143,16 @@ def _key_file(keys: KeyMeanings) -> str:
 
 
 def _tables(config: Config) -> list[Table]:
-    """The tables of the file, each with its name."""
+    """The tables of the file as it is now, each with its name; one that cannot be read has none."""
     try:
-        raw = configuration.read_toml(config.till.data / LEARNED_FILE)
+        raw = configuration.read_toml(config.till.data / LEARNED_FILE).get("device", [])
     except ConfigError:
         return []
-    known = (each.name for each in config.devices if each.learned)
-    return [{"name": name, **each} for each, name in zip(raw.get("device", []), known, strict=False)]
+    found: dict[str, Table] = {}
+    for each in raw:
+        name = each.get("name") or configuration.usual_name(str(each.get("role", "")), found)
+        found[name] = {**each, "name": name}
+    return list(found.values())
 
 
 def _put(config: Config, tables: list[Table]) -> Config | Refused:

@@ -33,6 +33,8 @@ SURELY_PAST_MS = 1_767_225_600_000
 
 Probe = Callable[["Device"], Refused | None]
 """Whether a device can be reached, and if not why."""
+Look = Callable[["Device"], machine.Found | None]
+"""How a device that is no printer is; None where there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,9 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
-    """Everything there is to look at, part by part; nothing is changed and a running till is not disturbed."""
+def examine(config: Config, clock: Clock, probe: Probe, look: Look = machine.device) -> Iterator[Finding]:
+    """Everything there is to look at, part by part; nothing is changed and a running till is not disturbed: ``probe``
+    and ``look`` take care of that."""
     folder = config.till.data
     yield Finding("config", OK, "accepted", {"path": str(config.path), "till": config.till.id})
     yield _folder(folder)
@@ -71,7 +74,7 @@ def examine(config: Config, clock: Clock, probe: Probe) -> Iterator[Finding]:
     if config.device("printer") is None:
         yield Finding("printer", WARN, "none")
     for device in config.devices:
-        if device.role != "printer" and (found := machine.device(device)):
+        if device.role != "printer" and (found := look(device)):
             yield Finding("device", *found)
 
 

@@ -131,8 +131,8 @@ class ScaleState:
     """Where a weighing stands, as the scale tells it."""
 
     code: str
-    """``weighed`` or ``scale_zeroed``, which end it; why there is no weight yet (``scale_empty``, ``scale_motion`` …); or why there will
-    be none (``device_silent`` …)."""
+    """``weighed`` or ``scale_zeroed``, which end it; why there is no weight yet (``scale_empty``, ``scale_motion`` …);
+    or why there will be none (``device_silent`` …)."""
     final: bool = False
     thousandths: int = 0
     """Of a kilogram, without the tare."""
@@ -245,8 +245,8 @@ class Learns(Protocol):
     def learn(self, role: str, taken: Iterable[str], told: Callable[[Heard], None]) -> Learning:
         """Begin to listen; ``told`` is called on another thread. ``taken`` are serial lines to leave alone."""
 
-    def adopt(self, settings: Iterable[Device]) -> None:
-        """Go over to these scanners and keyboards at once; never waits."""
+    def adopt(self, settings: Iterable[Device], anew: str = "") -> None:
+        """Go over to these scanners and keyboards at once, to the one called ``anew`` in any case; never waits."""
 
     def states(self) -> Sequence[DeviceState]:
         """How each device is; never waits."""

@@ -64,8 +64,8 @@ def receipt(
     """The receipt of a sale: the body of its journal entry with the entry's ``at``, ``offset`` and ``who``.
 
     ``mark`` is that of its print job: empty for the receipt itself, the number of a copy, or `AGAIN` for any of these
-    that may be on paper already, which then says so instead of its number. ``gift`` leaves out every amount. ``pro_forma`` takes a ticket that is not
-    sold, so it may lack number and tenders.
+    that may be on paper already, which then says so instead of its number. ``gift`` leaves out every amount.
+    ``pro_forma`` takes a ticket that is not sold, so it may lack number and tenders.
     """
     marks = _marks(sale, words, mark, training or bool(sale.get("training")), gift, pro_forma)
     width = paper_columns(config)

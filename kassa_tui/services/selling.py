@@ -239,7 +239,8 @@ def price_check(till: Till, raw: str) -> Outcome:
 
 
 def article_lines(till: Till, article: Article, thousandths: int, code: str = "", gross: int | None = None,
-                  source: str | None = None, typed_weight: bool = False, tare: int = 0) -> tuple[Line, ...]:  # fmt: skip
+                  source: str | None = None, typed_weight: bool = False, tare: int = 0
+                  ) -> tuple[Line, ...]:  # fmt: skip
     """The line of an article and, where it has one, its deposit. ``gross`` is a price printed on the label."""
     kind = tickets.DEPOSIT if article.kind == DEPOSIT else tickets.SALE
     amount = tickets.gross_of(thousandths, article.price) if gross is None else gross

@@ -62,6 +62,9 @@ class Open:
 class Till:
     """One till with its people, catalogue, journal and devices."""
 
+    tare: int | None = None
+    """Thousandths of a kilogram to take off the next weighing instead of the article's own; used once."""
+
     def __init__(
         self,
         config: Config,
@@ -85,8 +88,6 @@ class Till:
         self.open = Open()
         self.quantity: int | None = None
         """Typed before the item, thousandths; used once."""
-        self.tare: int | None = None
-        """Thousandths of a kilogram to take off the next weighing instead of the article's own."""
         self.last_sku = ""
         self.last_sale: dict[str, Any] | None = None
         """Facts of the sale just closed, until the next ticket begins."""

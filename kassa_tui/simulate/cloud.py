@@ -104,6 +104,8 @@ class MollieSimulator(_Cloud):
     def answer(self, asked: Asked, body: Any) -> tuple[int, Any]:
         """The payments API."""
         parts = [unquote(part) for part in asked.path.strip("/").split("/")]
+        if parts[:2] == ["v2", "terminals"] and parts[2:] == ["term_sim"]:
+            return 200, {"resource": "terminal", "id": "term_sim", "status": "active"}
         if parts[:2] != ["v2", "payments"]:
             return 404, {"status": 404, "title": "Not Found"}
         if len(parts) == 2:

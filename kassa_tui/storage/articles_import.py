@@ -161,7 +161,7 @@ class _Articles:
             self._batch.append(
                 (self._last_line, sku, name, group, cents, OUTSIDE, EACH, DEPOSIT, None, 0, 1, None, 0,
                  search_text(name))
-            )
+            )  # fmt: skip
 
     def flush(self) -> None:
         """Hand over what was read so far."""

@@ -12,10 +12,11 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from kassa_tui.storage.database import StorageError, backup, file_uri, quick_check, sync_file, translated
 from kassa_tui.storage.journal import Flaw, verify
@@ -26,6 +27,9 @@ from kassa_tui.storage.till_store import TILL_DB, Lock
 MANIFEST = "manifest.json"
 MEMBERS = (MANIFEST, TILL_DB, SHOP_DB, KEY_FILE)
 VERSION = 1
+_TAKEN = "select max(receipt, (select coalesce(max(receipt), 0) from sale)), z from state"
+MAX_RECEIPT = 9_999_999
+"""More is no number from a receipt."""
 
 Check = Callable[[bytes, bytes, bytes], bool]
 
@@ -39,6 +43,17 @@ class Head:
     """Hexadecimal; empty where there is no entry."""
     at: int
     """UTC milliseconds of the last entry."""
+
+
+class Taken(NamedTuple):
+    """The highest numbers given out, as far as is known."""
+
+    receipt: int = 0
+    z: int = 0
+
+
+Enter = Callable[[Path, Head, Head, Taken], None]
+"""Writes the restoring into the journal in a folder: how far it went before and goes now, and the numbers taken."""
 
 
 def head(path: Path) -> Head:
@@ -87,12 +102,16 @@ def write(data: Path, target: Path, till: str, stamp: str, check: Check, *, with
 
 
 def restore(
-    archive: Path, data: Path, till: str, stamp: str, check: Check, *, force: bool = False
-) -> tuple[Head, Head]:
+    archive: Path, data: Path, till: str, stamp: str, check: Check, enter: Enter, *, force: bool = False,
+    next_receipt: int = 0,
+) -> tuple[Head, Head, Taken]:  # fmt: skip
     """Put the files of an archive in place of those in ``data``, which move to ``replaced-<stamp>`` beside them.
 
-    Returns how far the journal went before, and goes now. StorageError where it must not be: ``backup_bad``
-    (``reason``), ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``, ``key_missing`` or
+    Numbers go on behind the highest in the archive, in ``data`` and in what earlier restores left there, or with
+    ``next_receipt``, so that none is given out twice; ``enter`` journals that before the files change places.
+
+    Returns how far the journal went before and goes now, and the numbers taken. StorageError where it must not be:
+    ``backup_bad`` (``reason``), ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``, ``key_missing`` or
     ``key_other`` (no key to go on signing with); and unless ``force``: ``journal_newer`` (``have``, ``seq``: entries
     here and in the archive), ``journal_other`` (another history), ``damaged`` (what is here cannot be compared).
     """
@@ -110,10 +129,55 @@ def restore(
                 if not force:
                     _refuse_older(data, before, after)
                 _refuse_keyless(folder, data)
+                numbers = _numbers(folder / TILL_DB, data, next_receipt)
+                with _key_beside(folder, data):
+                    enter(folder, before, after, numbers)
                 _exchange(folder, data, data / f"replaced-{stamp}")
             finally:
                 lock.release()
-    return before, after
+    return before, after, numbers
+
+
+def _numbers(path: Path, data: Path, next_receipt: int) -> Taken:
+    """Numbers that must not be given out again. `StorageError` ``next_receipt_needed`` where the files here do not tell
+    and nobody else does, ``next_receipt_low`` where ``next_receipt`` was given out already; both with ``next``."""
+    known, lost = [_taken(path)], False
+    for other in (data / TILL_DB, *data.glob(f"replaced-*/{TILL_DB}")):
+        try:
+            known += [_taken(other)] if other.exists() else []
+        except StorageError:
+            lost = lost or other == data / TILL_DB
+    numbers = Taken(max(each.receipt for each in known), max(each.z for each in known))
+    if next_receipt and next_receipt <= numbers.receipt:
+        raise StorageError("next_receipt_low", {"next": numbers.receipt + 1})
+    if (lost and not next_receipt) or next_receipt > MAX_RECEIPT:
+        raise StorageError("next_receipt_needed", {"next": numbers.receipt + 1})
+    return numbers._replace(receipt=next_receipt - 1) if next_receipt else numbers
+
+
+def _taken(path: Path) -> Taken:
+    with translated(path):
+        con = sqlite3.connect(file_uri(path), uri=True)
+        try:
+            row = con.execute(_TAKEN).fetchone()
+        finally:
+            con.close()
+    return Taken(*row)
+
+
+@contextmanager
+def _key_beside(folder: Path, data: Path) -> Iterator[None]:
+    """The till's key in ``folder`` for as long as something is signed there."""
+    key = folder / KEY_FILE
+    borrowed = not key.exists()
+    if borrowed:
+        key.touch(mode=0o600)
+        shutil.copyfile(data / KEY_FILE, key)
+    try:
+        yield
+    finally:
+        if borrowed:
+            key.unlink()
 
 
 def _manifest(till: str, stamp: str, files: list[Path]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from peewee import IntegrityError, SqliteDatabase
@@ -43,7 +44,19 @@ def building(db: SqliteDatabase) -> Iterator[CatalogueBuild]:
 
     One build at a time for a file: StorageError ``locked`` where another is at work.
     """
-    path = f"{db.database}.import"
+    with changing(db.database), translated(db.database):
+        build = CatalogueBuild(db)
+        try:
+            yield build
+        finally:
+            build.clear()
+            build.close()
+
+
+@contextmanager
+def changing(shop: Path | str) -> Iterator[None]:
+    """Whoever changes what is sold waits for nobody and lets nobody in: StorageError ``locked`` where one is at work."""
+    path = f"{shop}.import"
     with translated(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -51,13 +64,7 @@ def building(db: SqliteDatabase) -> Iterator[CatalogueBuild]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StorageError("locked", {"path": path}) from error
-        with translated(db.database):
-            build = CatalogueBuild(db)
-            try:
-                yield build
-            finally:
-                build.clear()
-                build.close()
+        yield
     finally:
         os.close(handle)
 

@@ -261,6 +261,11 @@ def _login_failed(con: sqlite3.Connection, entry: Entry, facts: Facts, state: St
     sums.add("event", "login.failed")
 
 
+def _restore(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    """Go on behind the numbers that were given out after the copy was made."""
+    state.receipt, state.z = max(state.receipt, facts.get("receipt", 0)), max(state.z, facts.get("z", 0))
+
+
 def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]:
     def count(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
         sums.add("event", kind)
@@ -286,6 +291,7 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "payment.pending": _pending,
     "payment.result": _result,
     "receipt.copy": _copy,
+    "restore": _restore,
     "login": _login,
     "login.failed": _login_failed,
     **{kind: _counted(kind) for kind in _COUNTED},

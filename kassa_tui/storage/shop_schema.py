@@ -1,7 +1,7 @@
 """The tables of ``shop.db``: what this till was told. Articles, prices, VAT rates, staff and customers.
 
-Amounts are cents, VAT rates hundredths of a percent, stock and tare thousandths, dates local ISO dates. ``article.id`` is the
-rank of the article: what is found first in a search has the lowest. The tables of the catalogue (CATALOGUE_TABLES)
+Amounts are cents, VAT rates hundredths of a percent, stock and tare thousandths, dates local ISO dates. ``article.id`` is
+the rank of the article: what is found first in a search has the lowest. The tables of the catalogue (CATALOGUE_TABLES)
 are replaced as a whole, so nothing refers to an ``id`` from outside them: dated prices
 name the article by its SKU.
 """
@@ -65,6 +65,32 @@ create table customer (
     account_allowed integer not null default 0, business integer not null default 0) strict, without rowid
 """
 
+_FROM_OFFICE = """
+create table feed_price (
+    id text primary key, sku text not null, scope integer not null, valid_from text not null, valid_to text,
+    price integer not null check (price >= 0), label text not null) strict, without rowid;
+create index feed_price_sku on feed_price (sku);
+create table setting (key text primary key, value text not null) strict, without rowid;
+create table reason (
+    what text not null, code text not null, text text not null, active integer not null default 1,
+    primary key (what, code)) strict, without rowid;
+create table receipt_text (
+    id text primary key, place text not null check (place in ('header', 'footer')), text text not null,
+    valid_from text, valid_to text) strict, without rowid;
+create table branch (code text primary key, name text not null, active integer not null default 1) strict, without rowid;
+create table branch_stock (
+    sku text not null, branch text not null, qty integer not null, at integer not null,
+    primary key (sku, branch)) strict, without rowid;
+create table parked_elsewhere (
+    ticket text primary key, till text not null, place integer not null, name text not null, who text not null,
+    at integer not null, total integer not null) strict, without rowid;
+create table message (
+    id text primary key, text text not null, valid_from text, valid_to text, urgent integer not null default 0
+    ) strict, without rowid
+"""
+"""What only the office tells. ``feed_price`` holds its dated prices by scope (0 all, 1 price list, 2 branch), of which
+``price`` is what holds here; ``branch_stock`` is the stock of every branch and channel, thousandths, as of ``at``."""
+
 
 def catalogue_tables(prefix: str = "") -> list[str]:
     """Statements that make the catalogue's tables, their names behind ``prefix``; :func:`sku_index` is apart."""
@@ -81,7 +107,15 @@ def _first(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (Migration(1, "first tables", _first),)
+def _from_office(db: SqliteDatabase) -> None:
+    for statement in _FROM_OFFICE.split(";\n"):
+        db.execute_sql(statement)
+
+
+MIGRATIONS: Sequence[Migration] = (
+    Migration(1, "first tables", _first),
+    Migration(2, "what the office tells", _from_office),
+)
 
 
 def open_shop(path: Path | str, country: str) -> SqliteDatabase:

@@ -24,16 +24,16 @@ TILL_DB, LOCK_FILE = "till.db", "till.lock"
 
 
 class Lock:
-    """One till process per data folder; the file says who holds it."""
+    """One till process, or one of another kind, per data folder; the file says who holds it. StorageError ``code``."""
 
-    def __init__(self, folder: Path) -> None:
-        self._handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o640)
+    def __init__(self, folder: Path, name: str = LOCK_FILE, code: str = "till_running") -> None:
+        self._handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o640)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip()
             os.close(self._handle)
-            raise StorageError("till_running", {"holder": holder, "path": str(folder)}) from error
+            raise StorageError(code, {"holder": holder, "path": str(folder)}) from error
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
 

@@ -113,6 +113,9 @@ class FeedPage(Message):
     cursor: int
     """Where to go on; as high as the office's counter when ``more`` is false."""
     more: bool = False
+    sums: dict[str, str] = {}
+    """Table → ``COUNT:HEX`` of the live rows that a till has which stands at ``cursor``; only with the last page, and
+    not always. What they are made of: ``docs/wire.md``."""
 
 
 class SnapshotInfo(Message):

@@ -276,7 +276,7 @@ def test_what_a_simulator_says_about_itself_is_a_valid_device(kind: str, tmp_pat
     simulator, options = start(kind, Behaviour(), tmp_path, call_back=free_port())
     simulator.close()
     simulator.close()
-    (found,) = tomllib.loads(device(kind, options))["device"]
+    (found,) = tomllib.loads(device("card_terminal", kind, options))["device"]
     assert found.pop("role") == "card_terminal"
     assert found.pop("kind") == kind
     assert set(found) <= set(KINDS["card_terminal"][kind])

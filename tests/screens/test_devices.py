@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import queue
+import re
 import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -183,9 +184,11 @@ def test_the_device_screen_has_the_state_of_each(shop: Callable[..., Shop], scal
              == ["ok", "device_missing"])  # fmt: skip
     at.hand.press("functions")
     at.hand.type("c")
-    shown = at.hand.text()
-    assert "Weegschaal: toledo8217  in orde" in shown
-    assert "Scanner: serial  Scanner niet gevonden" in shown
+    shown = re.sub(" +", " ", at.hand.text())
+    assert "Weegschaal scale toledo8217 in orde" in shown
+    assert "Scanner scanner serial Scanner niet gevonden" in shown
+    at.hand.press("down", "down")
+    assert "Scanner niet gevonden: zit de stekker erin, staat hij aan?" in at.hand.text()
 
 
 def test_a_customer_sees_what_happens(shop: Callable[..., Shop], scale: PtyScale) -> None:

@@ -50,10 +50,10 @@ def test_the_line_says_it_in_words(queue: dict[str, Any], text: str) -> None:
 @pytest.mark.parametrize(
     ("queue", "room", "text"),
     [
-        ({"state": "printer_error", "waiting": 12}, 38, "bon: Printer meldt een st… (12 wacht)"),
-        ({"state": "printer_offline", "waiting": 3}, 38, "bon: Printer staat niet k… (3 wacht)"),
+        ({"state": "printer_error", "waiting": 12}, 38, "bon: Printer meldt een sto… (12 wacht)"),
+        ({"state": "printer_offline", "waiting": 3}, 38, "bon: Printer staat niet kla… (3 wacht)"),
         ({"state": "printer_paper_out", "waiting": 3}, 38, "bon: Papier op (3 wacht)"),
-        ({"state": "printer_cover_open", "waiting": 128, "seconds": 130}, 38, "lade open 130 s · bon: K… (128 wacht)"),
+        ({"state": "printer_cover_open", "waiting": 128, "seconds": 130}, 38, "lade open 130 s · bon: Kl… (128 wacht)"),
     ],
 )
 def test_how_many_wait_stays_in_sight(queue: dict[str, Any], room: int, text: str) -> None:

@@ -181,3 +181,11 @@ def test_digits_too_many_can_be_rubbed_out(till_at: Callable[..., Hand]) -> None
     h.type("123456789").press(*["correct"] * 8)
     h.login(CASHIER)
     assert "Welkom" in h.desk.message
+
+
+def test_the_beginning_of_a_code_does_not_stay_in_the_log_in(till_at: Callable[..., Hand]) -> None:
+    h = till_at()
+    h.type("8710").scan("400280507")
+    assert "telt hier niet mee" in h.desk.message
+    h.login(CASHIER)
+    assert "Welkom" in h.desk.message

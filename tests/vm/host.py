@@ -1,4 +1,4 @@
-"""The far ends of the till's plugs, on this machine: a scale, a customer's display and printers that speak real bytes."""
+"""The far ends of the till's plugs, on this machine: scale, customer's display and printers that speak real bytes."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Cable:
 
     def _carry(self, line: socket.socket) -> None:
         while not self._ended:
-            for end in select.select([line, self._handle], [], [], LOOK_S)[0]:
-                if end is line:
-                    data = line.recv(PIECE)
-                    if not data:
-                        return
-                    self._pass(data, lambda piece: os.write(self._handle, piece))
-                else:
-                    self._pass(os.read(self._handle, PIECE), line.send)
+            ready = select.select([line.fileno(), self._handle], [], [], LOOK_S)[0]
+            if self._handle in ready:
+                self._pass(os.read(self._handle, PIECE), line.send)
+            if line.fileno() in ready:
+                data = line.recv(PIECE)
+                if not data:
+                    return
+                self._pass(data, lambda piece: os.write(self._handle, piece))
 
     def _pass(self, data: bytes, write: Callable[[bytes], int]) -> None:
         while data and self._in:

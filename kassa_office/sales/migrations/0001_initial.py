@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=80)),
                 ("who", models.CharField(blank=True, max_length=40)),
                 ("at", models.BigIntegerField(default=0)),
+                ("seq", models.BigIntegerField(default=0)),
                 ("total", models.BigIntegerField(default=0)),
                 ("draft", models.JSONField(default=dict)),
                 ("parks", models.IntegerField(default=0)),

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ("claimed_seq", models.BigIntegerField(default=0)),
                 ("last_at", models.BigIntegerField(default=0)),
                 ("received_at", models.DateTimeField(null=True)),
+                ("branches", models.JSONField(default=list)),
             ],
         ),
         migrations.CreateModel(

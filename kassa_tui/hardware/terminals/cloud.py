@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.hardware.terminals import hidden, secrets
-from kassa_tui.hardware.terminals.errors import DECLINED, GARBLED, KEY_REFUSED, TerminalError
+from kassa_tui.hardware.terminals.errors import DECLINED, GARBLED, KEY_REFUSED, NOT_FOUND, TerminalError
 from kassa_tui.hardware.terminals.nexo_json import part, word
 from kassa_tui.hardware.terminals.web import Server
 from kassa_tui.hardware.traffic import FROM, TO, Tap, nobody
@@ -85,6 +85,15 @@ class Account:
         if self._tap is not nobody:
             shown = hidden.number(line.encode()) + (b" " + hidden.json_text(body) if body else b"")
             self._tap(direction, shown, len(line) + len(body))
+
+    def look(self, path: str, wake: Wake) -> Answer:
+        """One request that only asks; TerminalError where the cloud does not know us or what we ask for."""
+        answer = self.call("GET", path, wake)
+        if answer.status in NO_KEY:
+            raise TerminalError(KEY_REFUSED, {"reason": f"HTTP {answer.status}"})
+        if not answer.good:
+            raise TerminalError(NOT_FOUND if answer.status == 404 else GARBLED, {"reason": f"HTTP {answer.status}"})
+        return answer
 
     def try_(self, method: str, path: str, wake: Wake, body: bytes = b"") -> Answer | None:
         """One request whose failure does not matter, because it is made again or another one shows what came of it."""

@@ -9,7 +9,7 @@ from kassa_tui.hardware.terminals.port import TerminalPort
 from kassa_tui.hardware.traffic import Tap, nobody
 
 if TYPE_CHECKING:
-    from kassa_tui.hardware.terminals.port import Driver
+    from kassa_tui.hardware.terminals.port import Looking
     from kassa_tui.services.ports import CardTerminal
 
 
@@ -23,7 +23,7 @@ def make(kind: str, options: Mapping[str, Any], till: str, tap: Tap = nobody) ->
     return TerminalPort(driver(kind, options, till, tap))
 
 
-def driver(kind: str, options: Mapping[str, Any], till: str, tap: Tap = nobody) -> Driver:
+def driver(kind: str, options: Mapping[str, Any], till: str, tap: Tap = nobody) -> Looking:
     """The protocol of a kind."""
     if kind == "zvt":
         from kassa_tui.hardware.terminals.zvt import ZvtDriver

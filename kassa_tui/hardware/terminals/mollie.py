@@ -25,6 +25,7 @@ from kassa_tui.hardware.terminals.errors import (
     NOT_FOUND,
     OTHER_AMOUNT,
     TIMEOUT,
+    UNREACHABLE,
     UNSUPPORTED,
     TerminalError,
 )
@@ -96,6 +97,12 @@ class MollieDriver:
             covered = True
         settled = request.at and time.time() * 1000 - request.at > self._pace.settle * 1000
         return refused(NOT_FOUND) if covered and settled else unknown(NOT_FOUND)
+
+    def look(self, wake: Wake) -> None:
+        """The terminal as the cloud knows it."""
+        terminal = self._account.look(f"/v2/terminals/{quote(self._terminal, '')}", wake)
+        if word(terminal.body, "status") == "inactive":
+            raise TerminalError(UNREACHABLE, {"reason": "inactive"})
 
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """The cloud has no day to close."""

@@ -90,6 +90,10 @@ class NexoDriver:
             return refused(NOT_FOUND)
         return unknown(BUSY if error == "InProgress" else _ERRORS.get(error, GARBLED), error)
 
+    def look(self, wake: Wake) -> None:
+        """The last receipt once more, of which only matters that it can be read with our keys."""
+        self._call("TransactionStatus", self._fresh(), dict(_RECEIPTS), self._brief_s, wake)
+
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """``Reconciliation`` of what this till did."""
         say("busy")

@@ -105,6 +105,11 @@ class OpiDriver:
         busy = not request.at or time.time() * 1000 - request.at < self._patience.settle * 1000
         return unknown(BUSY) if told.state == "refused" and busy else told
 
+    def look(self, wake: Wake) -> None:
+        """Open both channels: the protocol has no question that is only a question."""
+        with closing(_Dialogue(self, None, wake)):
+            return
+
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """``ReconciliationWithClosure``; totals per card where the terminal prints nothing."""
         say("busy")

@@ -44,6 +44,13 @@ class Driver(Protocol):
         """Let go of the device."""
 
 
+class Looking(Driver, Protocol):
+    """A driver that can be asked how the terminal is, too."""
+
+    def look(self, wake: Wake) -> None:
+        """Whether it is there and answers; charges nothing. Raises `TerminalError`, ``busy`` where it is at work."""
+
+
 class TerminalPort:
     """A driver as the till's `CardTerminal`."""
 

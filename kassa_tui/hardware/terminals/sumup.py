@@ -23,6 +23,7 @@ from kassa_tui.hardware.terminals.errors import (
     NOT_FOUND,
     OTHER_AMOUNT,
     TIMEOUT,
+    UNREACHABLE,
     UNSUPPORTED,
     TerminalError,
 )
@@ -85,6 +86,12 @@ class SumUpDriver:
         reader = self._account.call("GET", f"{self._reader}/status", wake)
         at_rest = reader.good and word(reader.body, "data", "state") in ("IDLE", "")
         return refused(NOT_FOUND) if settled and at_rest else unknown(NOT_FOUND)
+
+    def look(self, wake: Wake) -> None:
+        """The reader's own state."""
+        reader = self._account.look(f"{self._reader}/status", wake)
+        if word(reader.body, "data", "status") == "OFFLINE":
+            raise TerminalError(UNREACHABLE, {"reason": "OFFLINE"})
 
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """The cloud has no day to close."""

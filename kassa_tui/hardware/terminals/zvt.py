@@ -98,6 +98,12 @@ class ZvtDriver:
         told = judge(request, info.amount, moment(info.date, info.time, request.at), _detail(info, heard))
         return refused(DECLINED, _reason(info, info.result)) if info.result and told.state == "approved" else told
 
+    def look(self, wake: Wake) -> None:
+        """Status (05 01)."""
+        with closing(self._open()) as line:
+            if self._state(line, wake) in AT_WORK:
+                raise TerminalError(BUSY)
+
     def end_of_day(self, say: Say, wake: Wake) -> CardState:
         """06 50; totals are on the slip."""
         return self._service(zvt.end_of_day(self._password), say, wake)

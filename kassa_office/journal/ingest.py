@@ -1,0 +1,351 @@
+"""Taking in a till's journal: the batch on disk first, then each entry once into the tables, in one transaction.
+
+A till sends again until it hears that an entry is here, so everything may come twice, late and in any order. One row
+per till is locked while its entries go in; what is here already is told by number and hash. A sale is never refused:
+what cannot be believed or read is kept apart, and a person is told.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from kassa_office.facts import FIRST_MONTH, make_partitions, next_month
+from kassa_office.journal import alarms, projection
+from kassa_office.journal.alarms import Matter
+from kassa_office.journal.bodies import Unreadable
+from kassa_office.journal.checks import MAX_SEQ, Checked, Keys, check
+from kassa_office.journal.models import Inbox, Quarantine
+from kassa_office.journal.projection import Here, Read
+from kassa_office.journal.signals import entries_stored
+from kassa_office.journal.writing import ENTRY, Gathered
+from kassa_office.tills.models import Till, TillCursor, TillKey
+from kassa_office.tills.office import office
+from kassa_tui.domain.journal import GENESIS
+from kassa_tui.sync.wire import SCHEMA, Ack, Batch, BatchAnswer
+
+log = logging.getLogger(__name__)
+
+AHEAD = timedelta(days=45)
+"""Months of entries that lie further ahead get no partition of their own: their clock is wrong."""
+NEIGHBOURS = 4
+"""A batch whose numbers lie this many times wider than it is long is looked up number by number."""
+STEP = 2000
+
+_partitioned: set[tuple[str, date]] = set()
+
+
+def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
+    """Take a batch in. ``raw`` is its body as it came, in this ``Content-Encoding``; on disk when this returns.
+
+    Raises nothing for what the batch holds; django's OperationalError where the database is busy or away.
+    """
+    digest = receive(till, raw, encoding)
+    acks = take(till, batch, digest)
+    return BatchAnswer(SCHEMA, office().epoch, now_ms(), acks, next_seq(till))
+
+
+def receive(till: Till, raw: bytes, encoding: str) -> str:
+    """The raw batch, committed; its digest."""
+    digest = sha256(till.code.encode() + b"\0" + raw).hexdigest()
+    row = Inbox(digest=digest, till=till.code, encoding=encoding[:10], body=raw, received_at=timezone.now())
+    Inbox.objects.bulk_create([row], ignore_conflicts=True)
+    return digest
+
+
+def take(till: Till, batch: Batch, digest: str) -> list[Ack]:
+    """Verify and store the entries of a batch that is in the inbox; an ack for each, in their order."""
+    here = _hashes(till, [sent.seq for sent in batch.entries])
+    if batch.till == till.code:
+        checked = check(batch.entries, till.code, _keys(till), here.get)
+    else:
+        checked = [Checked(sent, "other_till") for sent in batch.entries]
+    _make_partitions(checked)
+    acks = _store(till, checked, batch.high)
+    Inbox.objects.filter(digest=digest).update(done_at=timezone.now())
+    return acks
+
+
+def next_seq(till: Till) -> int:
+    """First ``seq`` of this till that is not here."""
+    found = TillCursor.objects.filter(till=till).values_list("next_seq", flat=True).first()
+    return found or 1
+
+
+def now_ms() -> int:
+    """The office's clock, UTC milliseconds."""
+    return int(timezone.now().timestamp() * 1000)
+
+
+def _store(till: Till, checked: Sequence[Checked], claimed: int) -> list[Ack]:
+    """All at once; where that fails for a reason that will not pass, one by one, and the one at fault uncounted."""
+    try:
+        return _transaction(till, checked, claimed, count=True)
+    except OperationalError:
+        raise
+    except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        log.exception("journal of %s: %d entries", till.code, len(checked))
+    if len(checked) == 1:
+        return _without_counting(till, checked[0], claimed)
+    return [ack for one in checked for ack in _store(till, [one], claimed)]
+
+
+def _without_counting(till: Till, one: Checked, claimed: int) -> list[Ack]:
+    """Keep an entry that cannot be counted; where even that fails, keep it apart."""
+    try:
+        return _transaction(till, [one], claimed, count=False)
+    except OperationalError:
+        raise
+    except DatabaseError:
+        log.exception("journal of %s: entry %d", till.code, one.sent.seq)
+        one.code = "unreadable"
+        return _transaction(till, [one], claimed, count=False)
+
+
+def _transaction(till: Till, checked: Sequence[Checked], claimed: int, count: bool) -> list[Ack]:
+    with transaction.atomic():
+        taking = Taking(till, _lock(till), timezone.now(), count)
+        acks = taking.entries(checked)
+        taking.write()
+        taking.note(claimed, {one.sent.seq for one in checked})
+    return acks
+
+
+def _lock(till: Till) -> TillCursor:
+    cursor = TillCursor.objects.select_for_update().filter(till=till).first()
+    if cursor is None:
+        TillCursor.objects.bulk_create([TillCursor(till=till)], ignore_conflicts=True)
+        cursor = TillCursor.objects.select_for_update().get(till=till)
+    return cursor
+
+
+def _keys(till: Till) -> Keys:
+    return list(TillKey.objects.filter(till=till).order_by("first").values_list("first", "public_key"))
+
+
+def _hashes(till: Till, numbers: Sequence[int]) -> dict[int, bytes]:
+    """What is here already of these entries, read without a lock: to save proving them once more."""
+    cursor = TillCursor.objects.filter(till=till).first()
+    if cursor is None or not numbers or min(numbers) > cursor.high_seq:
+        return {}
+    return {seq: found[0] for seq, found in stored(till.code, cursor.branches, numbers).items()}
+
+
+def stored(till: str, branches: Sequence[str], numbers: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """``seq`` → hash and ``prev`` of what is here among these numbers and their neighbours."""
+    wanted = {seq + step for seq in numbers for step in (-1, 0, 1) if 0 < seq < MAX_SEQ}
+    if not wanted or not branches:
+        return {}
+    low, high = min(wanted), max(wanted)
+    if high - low < NEIGHBOURS * len(wanted):
+        where, values = "seq BETWEEN %s AND %s", [low, high]
+    else:
+        where, values = f"seq IN ({', '.join(['%s'] * len(wanted))})", sorted(wanted)
+    places = ", ".join(["%s"] * len(branches))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq, hash, prev FROM journal_entry WHERE branch IN ({places}) AND till = %s AND {where}",
+            [*branches, till, *values],
+        )
+        return {seq: (bytes(hashed), bytes(prev)) for seq, hashed, prev in cursor.fetchall()}
+
+
+@dataclass
+class Taking:
+    """One transaction's work, under the lock of the till's cursor."""
+
+    till: Till
+    cursor: TillCursor
+    now: datetime
+    count: bool = True
+    """False: keep entries without counting them."""
+    gathered: Gathered = field(default_factory=Gathered)
+    reads: list[Read] = field(default_factory=list)
+    quarantined: list[Quarantine] = field(default_factory=list)
+    raised: dict[tuple[str, str], Matter] = field(default_factory=dict)
+    _known: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    @property
+    def branch(self) -> str:
+        """Where the till stands."""
+        return str(self.till.branch_id)
+
+    def entries(self, checked: Sequence[Checked]) -> list[Ack]:
+        """What becomes of each."""
+        self._known = stored(self.till.code, self.cursor.branches, [one.sent.seq for one in checked])
+        before = set(self._known)
+        acks = [self._one(one) for one in checked]
+        for read in self.reads:
+            self._link(read.here.entry.seq, before)
+        return acks
+
+    def _one(self, one: Checked) -> Ack:
+        seq = one.sent.seq
+        if one.code or one.entry is None:
+            self._set_apart(one, one.code)
+            return Ack(seq, "quarantined", one.code)
+        known = self._known.get(seq)
+        if known is not None:
+            if known[0] == one.entry.hash:
+                return Ack(seq, "duplicate")
+            self._set_apart(one, "conflict")
+            return Ack(seq, "conflict")
+        self._known[seq] = (one.entry.hash, one.entry.prev)
+        return self._new(one, Here(self.branch, one.day, one.entry))
+
+    def _new(self, one: Checked, here: Here) -> Ack:
+        entry = here.entry
+        self.gathered.add(
+            ENTRY,
+            (*here.key, entry.id, entry.at, entry.offset, entry.who, entry.kind, entry.body, entry.prev, entry.hash,
+             entry.signature),
+        )  # fmt: skip
+        try:
+            if not self.count:
+                raise Unreadable("uncounted")
+            read = projection.read(here)
+        except Unreadable:
+            self.reads.append(Read(here, None))
+            self._set_apart(one, "unreadable")
+            return Ack(entry.seq, "quarantined", "unreadable")
+        if read.kind is None:
+            self._raise(Matter("unknown_kind", matter=entry.kind, facts={"kind": entry.kind, "till": entry.till}))
+        self.reads.append(read)
+        return Ack(entry.seq, "stored")
+
+    def _link(self, seq: int, before: set[int]) -> None:
+        """The chain at both ends of a new entry; where the next was here before, its end is looked at as well."""
+        prev = self._known[seq][1]
+        earlier = (GENESIS, b"") if seq == 1 else self._known.get(seq - 1)
+        if earlier is not None and earlier[0] != prev:
+            self._chain(seq)
+        if seq + 1 in before and self._known[seq + 1][1] != self._known[seq][0]:
+            self._chain(seq + 1)
+
+    def _chain(self, seq: int) -> None:
+        self._raise(Matter("chain", self.branch, self.till.code, str(seq), {"seq": seq}))
+
+    def _set_apart(self, one: Checked, code: str) -> None:
+        seq = one.sent.seq if 0 < one.sent.seq < MAX_SEQ else 0
+        self.quarantined.append(
+            Quarantine(branch=self.branch, till=self.till.code, seq=seq, hash=one.claimed_hash, code=code, raw=one.raw,
+                       received_at=self.now)
+        )  # fmt: skip
+
+    def _raise(self, matter: Matter) -> None:
+        self.raised.setdefault((matter.code, matter.matter), matter)
+
+    def write(self) -> None:
+        """Entries, all that follows from them, and what was set apart."""
+        projection.project(self.gathered, self.reads)
+        self.gathered.write()
+        self._write_quarantine()
+        if self.reads and entries_stored.receivers:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Those who listen; what goes wrong with them is theirs."""
+        try:
+            with transaction.atomic():
+                entries_stored.send(sender=Taking, till=self.till, reads=self.reads)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("listeners to the journal of %s", self.till.code)
+
+    def _write_quarantine(self) -> None:
+        if not self.quarantined:
+            return
+        hashes = {row.hash for row in self.quarantined}
+        there = Quarantine.objects.filter(branch=self.branch, till=self.till.code, hash__in=hashes)
+        seen = set(there.values_list("seq", "hash"))
+        fresh = [row for row in self.quarantined if (row.seq, row.hash) not in seen]
+        Quarantine.objects.bulk_create(fresh, ignore_conflicts=True)
+        for row in fresh:
+            conflict = row.code == "conflict"
+            code, matter = ("conflict", str(row.seq)) if conflict else ("quarantine", row.code)
+            self._raise(Matter(code, self.branch, self.till.code, matter, {"seq": row.seq, "code": row.code}))
+
+    def note(self, claimed: int, numbers: set[int]) -> None:
+        """How far the till is here now, and the alarms."""
+        cursor = self.cursor
+        new = [read.here.entry for read in self.reads]
+        if new and self.branch not in cursor.branches:
+            cursor.branches = [*cursor.branches, self.branch]
+        cursor.high_seq = max([cursor.high_seq, *(entry.seq for entry in new)])
+        cursor.last_at = max([cursor.last_at, *(entry.at for entry in new)])
+        cursor.claimed_seq = max(cursor.claimed_seq, cursor.high_seq, claimed if claimed < MAX_SEQ else 0)
+        cursor.received_at = self.now
+        cursor.next_seq = self._first_missing(numbers)
+        cursor.save()
+        gap = Matter("gap", self.branch, self.till.code, facts={"from": cursor.next_seq, "high": cursor.high_seq})
+        if cursor.next_seq <= cursor.high_seq:
+            self._raise(gap)
+        elif new:
+            alarms.close_alarm(gap, at=self.now)
+        if self.raised:
+            alarms.raise_all(self.raised.values(), self.now)
+
+    def _first_missing(self, numbers: set[int]) -> int:
+        held = numbers | set(self._known)
+        seq = int(self.cursor.next_seq)
+        while seq in held:
+            seq += 1
+        if seq == self.cursor.next_seq:
+            return seq
+        while seq <= self.cursor.high_seq:
+            further = _held(self.till.code, self.cursor.branches, seq)
+            start = seq
+            while seq in further:
+                seq += 1
+            if seq < start + STEP:
+                break
+        return seq
+
+
+def _held(till: str, branches: Sequence[str], first: int) -> set[int]:
+    """Numbers from ``first`` on, as many as a step, of what is stored or set apart."""
+    places, last = ", ".join(["%s"] * len(branches)), first + STEP - 1
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq FROM journal_entry WHERE branch IN ({places}) AND till = %s AND seq BETWEEN %s AND %s"
+            f" UNION SELECT seq FROM journal_quarantine WHERE branch IN ({places}) AND till = %s"
+            " AND seq BETWEEN %s AND %s",
+            [*branches, till, first, last] * 2,
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _make_partitions(checked: Sequence[Checked]) -> None:
+    """A partition for each month that has none yet; the first entries of a month make it."""
+    if connection.vendor != "postgresql":
+        return
+    name = str(connection.settings_dict["NAME"])
+    last = timezone.now().date() + AHEAD
+    days = {one.day for one in checked if one.entry is not None}
+    months = {date(int(day[:4]), int(day[5:7]), 1) for day in days}
+    wanted = {month for month in months if FIRST_MONTH <= month <= last and (name, month) not in _partitioned}
+    if not wanted:
+        return
+    try:
+        make_partitions(wanted)
+    except OperationalError:
+        raise
+    except DatabaseError:
+        log.info("partitions %s: somebody else is making them, or rows went to the rest", sorted(wanted))
+        return
+    _partitioned.update((name, month) for month in wanted)
+
+
+def coming_months(count: int) -> set[date]:
+    """First days of this month and the ones after it."""
+    months = [timezone.now().date().replace(day=1)]
+    while len(months) < count:
+        months.append(next_month(months[-1]))
+    return set(months)

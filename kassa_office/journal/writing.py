@@ -1,0 +1,217 @@
+"""Rows gathered from many entries, written at once: plain rows of facts, and sums that are added to what is there.
+
+Within a transaction tables and rows are written in one order, whoever writes, so that two tills of a shop never wait
+for each other in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+Row = tuple[Any, ...]
+
+
+class Table(NamedTuple):
+    """A table and how rows go in."""
+
+    name: str
+    columns: str
+    """In order, with the PostgreSQL type of each: ``branch:text …``."""
+    key: str = ""
+    """Columns that a row is added up under; empty for facts, which are inserted."""
+    update: str = ""
+    """What becomes of a row that is there; ``{t}`` is the table, ``MAX`` the greater of two."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns."""
+        return [part.partition(":")[0] for part in self.columns.split()]
+
+    @property
+    def types(self) -> list[str]:
+        """Their PostgreSQL types."""
+        return [part.partition(":")[2] for part in self.columns.split()]
+
+
+def _adds(*names: str) -> str:
+    return ", ".join(f"{name} = {{t}}.{name} + excluded.{name}" for name in names)
+
+
+_PARKED = ("branch", "till", "seq", "place", "name", "who", "at", "total", "draft", "claimed_by")
+_LATER = "(excluded.at, excluded.till, excluded.seq) > ({t}.at, {t}.till, {t}.seq)"
+
+ENTRY = Table(
+    "journal_entry",
+    "branch:text till:text seq:bigint day:date id:text at:bigint offset:int who:text kind:text body:text prev:bytea"
+    " hash:bytea signature:bytea",
+)
+SALE = Table(
+    "sale",
+    "branch:text till:text seq:bigint day:date number:text at:bigint offset:int z:int who:text ticket:text"
+    " customer:text channel:text total:bigint turnover:bigint lines:int discount:bigint rounding:bigint",
+)
+SALE_LINE = Table(
+    "sale_line",
+    "branch:text till:text seq:bigint day:date no:int kind:text sku:text grp:text qty:bigint amount:bigint"
+    " vat_code:text rate:int vat:bigint cost:bigint",
+)
+PAYMENT = Table(
+    "payment", "branch:text till:text seq:bigint day:date no:int kind:text amount:bigint ref:text"
+)  # fmt: skip
+Z_REPORT = Table(
+    "z_report",
+    "branch:text till:text seq:bigint day:date z:int at:bigint offset:int who:text turnover:bigint counted:bigint"
+    " difference:bigint body:text",
+)
+STOCK_MOVE = Table(
+    "stock_move",
+    "branch:text till:text seq:bigint day:date no:int at:bigint kind:text sku:text qty:bigint reason:text ref:text"
+    " who:text",
+)
+DAY_TOTAL = Table(
+    "day_total",
+    "branch:text day:date till:text kind:text key:text n:bigint qty:bigint amount:bigint vat:bigint cost:bigint"
+    " costed:bigint",
+    "branch, day, till, kind, key",
+    _adds("n", "qty", "amount", "vat", "cost", "costed"),
+)
+SKU_DAY = Table(
+    "sku_day",
+    "branch:text sku:text day:date qty:bigint amount:bigint cost:bigint",
+    "branch, sku, day",
+    _adds("qty", "amount", "cost"),
+)
+STOCK_LEVEL = Table(
+    "stock_level",
+    "branch:text sku:text qty:bigint at:bigint",
+    "branch, sku",
+    f"{_adds('qty')}, at = MAX({{t}}.at, excluded.at)",
+)
+VOUCHER = Table(
+    "sales_voucher",
+    "number:text issued:bigint spent:bigint foreign:bool",
+    "number",
+    f'{_adds("issued", "spent")}, "foreign" = {{t}}."foreign" OR excluded."foreign"',
+)
+RETURNED = Table("returned", "number:text no:int qty:bigint", "number, no", _adds("qty"))
+PARKED = Table(
+    "sales_parked",
+    "ticket:text branch:text till:text seq:bigint place:int name:text who:text at:bigint total:bigint draft:jsonb"
+    " parks:int claimed_by:text",
+    "ticket",
+    f"{_adds('parks')}, "
+    + ", ".join(f"{name} = CASE WHEN {_LATER} THEN excluded.{name} ELSE {{t}}.{name} END" for name in _PARKED),
+)
+
+FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE)
+SUMS = (DAY_TOTAL, SKU_DAY, STOCK_LEVEL, VOUCHER, RETURNED)
+
+
+class Gathered:
+    """What a batch of entries comes to."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, list[Row]] = {table.name: [] for table in FACTS}
+        self.sums: dict[str, dict[Row, list[int]]] = {table.name: {} for table in SUMS}
+        self.parked: list[Row] = []
+        """As the columns of :data:`PARKED`."""
+        self.settled: list[tuple[str, str]] = []
+        """Voucher and ticket whose sale is in: nothing needs to be held any more."""
+
+    def add(self, table: Table, row: Row) -> None:
+        """One fact."""
+        self.facts[table.name].append(row)
+
+    def sum(self, table: Table, key: Row, *amounts: int) -> None:
+        """Add to the sums under a key."""
+        sums = self.sums[table.name]
+        have = sums.get(key)
+        if have is None:
+            sums[key] = list(amounts)
+            return
+        for place, amount in enumerate(amounts):
+            have[place] += amount
+
+    def level(self, branch: str, sku: str, qty: int, at: int) -> None:
+        """A movement of stock: thousandths, and when."""
+        have = self.sums[STOCK_LEVEL.name].setdefault((branch, sku), [0, 0])
+        have[0] += qty
+        have[1] = max(have[1], at)
+
+    def voucher(self, number: str, issued: int = 0, spent: int = 0, foreign: bool = False) -> None:
+        """A voucher that was sold or taken; cents."""
+        have = self.sums[VOUCHER.name].setdefault((number,), [0, 0, False])
+        have[0] += issued
+        have[1] += spent
+        have[2] = bool(have[2]) or foreign
+
+    def write(self) -> None:
+        """Insert and add; in the caller's transaction."""
+        for table in FACTS:
+            insert(table, self.facts[table.name])
+        for table in SUMS:
+            upsert(table, sorted((*key, *sums) for key, sums in self.sums[table.name].items()))
+        self._write_parked()
+        if self.settled:
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "DELETE FROM sales_voucherhold WHERE voucher = %s AND ticket = %s", sorted(self.settled)
+                )
+
+    def _write_parked(self) -> None:
+        """One after the other: a ticket may be parked and taken up within one batch."""
+        rows = sorted(self.parked, key=_ticket)
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(_one_by_one(PARKED), rows)
+
+
+def _ticket(row: Row) -> str:
+    return str(row[0])
+
+
+def insert(table: Table, rows: Sequence[Row]) -> None:
+    """Plain rows of a table."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table.name} ({_quoted(table.names)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(_one_by_one(table), rows)
+
+
+def upsert(table: Table, rows: Sequence[Row]) -> None:
+    """Rows that are added to what is there; sorted, each key once."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{kind}[]" for kind in table.types)
+            sql = f"INSERT INTO {table.name} ({_quoted(table.names)}) SELECT * FROM unnest({arrays}) {_conflict(table)}"
+            cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            cursor.executemany(_one_by_one(table), rows)
+
+
+def _one_by_one(table: Table) -> str:
+    marks = ", ".join("%s" for _ in table.names)
+    return f"INSERT INTO {table.name} ({_quoted(table.names)}) VALUES ({marks}) {_conflict(table)}"
+
+
+def _conflict(table: Table) -> str:
+    if not table.key:
+        return ""
+    update = table.update.format(t=table.name)
+    if connection.vendor == "postgresql":
+        update = update.replace("MAX(", "GREATEST(")
+    return f"ON CONFLICT ({table.key}) DO UPDATE SET {update}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,209 @@
+"""What sales, shifts and tickets of a till come to in the office; the same figures that the till keeps itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from kassa_office.journal import bodies
+from kassa_office.journal.bodies import cut, storable
+from kassa_office.journal.projection import Costs, Here, Kind, Projector
+from kassa_office.journal.writing import (
+    DAY_TOTAL,
+    PAYMENT,
+    RETURNED,
+    SALE,
+    SALE_LINE,
+    SKU_DAY,
+    Z_REPORT,
+    Gathered,
+)
+from kassa_tui.domain.tender import CASH
+from kassa_tui.domain.tender import VOUCHER as BY_VOUCHER
+from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
+from kassa_tui.domain.ticket import SALE as GOODS
+
+Amounts = tuple[int, int, int, int, int, int]
+
+
+class Day:
+    """Adds to the totals of one till's day."""
+
+    def __init__(self, gathered: Gathered, here: Here) -> None:
+        self._gathered, self._place = gathered, (here.branch, here.day, here.entry.till)
+
+    def add(
+        self, kind: str, key: str = "", n: int = 1, qty: int = 0, amount: int = 0, vat: int = 0, cost: int = 0,
+        costed: int = 0,
+    ) -> None:  # fmt: skip
+        """A count, thousandths, cents, cents of VAT, cents of cost, and the net cents that the cost stands against."""
+        self._gathered.sum(DAY_TOTAL, (*self._place, kind, cut(key, 80)), n, qty, amount, vat, cost, costed)
+
+
+def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:
+    if sale.training:
+        return
+    entry, day = here.entry, Day(gathered, here)
+    counted = _lines(gathered, here, sale, costs, day)
+    n, qty, turnover, vat, cost, costed = counted
+    discount = sum(line.discount for line in sale.lines) + (sale.discount.amount if sale.discount else 0)
+    customer = cut(sale.customer.code, 40) if sale.customer else ""
+    gathered.add(
+        SALE,
+        (*here.key, cut(sale.number, 24), entry.at, entry.offset, sale.shift, entry.who, cut(sale.ticket, 40), customer,
+         "till", sale.total, turnover, len(sale.lines), discount, sale.rounding),
+    )  # fmt: skip
+    day.add("sale", "", n, qty, turnover, vat, cost, costed)
+    day.add("hour", f"{(entry.at // 60_000 + entry.offset) // 60 % 24:02d}", n, 0, turnover, vat, cost, costed)
+    day.add("staff", entry.who, n, 0, turnover, vat, cost, costed)
+    for block in sale.vat:
+        day.add("vat", f"{block.code}:{block.rate}", 1, 0, block.gross, block.vat)
+    _paid(gathered, here, sale, day)
+    if sale.no_print:
+        day.add("event", "no.print")
+    for void in sale.voids:
+        day.add("void", "line", 1, void.qty, void.amount)
+    if sale.discount:
+        day.add("discount", "ticket", 1, 0, sale.discount.amount)
+
+
+def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day: Day) -> Amounts:
+    """The lines' own rows and totals; what of them is turnover."""
+    qty = turnover = vat = cost = costed = 0
+    for line in sale.lines:
+        goods = line.kind in (GOODS, RETURN) and line.sku != ""
+        sku = cut(line.sku, 40)
+        known = costs.of(sku, line.qty, here.day) if goods else None
+        gathered.add(
+            SALE_LINE,
+            (*here.key, line.no, cut(line.kind, 10), sku, cut(line.group, 80), line.qty, line.amount,
+             cut(line.vat_code, 12), line.rate, line.vat, known),
+        )  # fmt: skip
+        against = 0 if known is None else line.amount - line.vat
+        _line_totals(gathered, line, day, known or 0, against)
+        if line.kind not in (DEPOSIT, VOUCHER):
+            qty, turnover, vat = qty + line.qty, turnover + line.amount, vat + line.vat
+            cost, costed = cost + (known or 0), costed + against
+        if goods:
+            gathered.sum(SKU_DAY, (here.branch, sku, here.day), line.qty, line.amount, known or 0)
+            gathered.level(here.branch, sku, -line.qty, here.entry.at)
+        if line.origin:
+            gathered.sum(RETURNED, (cut(line.origin, 24), line.origin_line), -line.qty)
+    return 1, qty, turnover, vat, cost, costed
+
+
+def _line_totals(gathered: Gathered, line: bodies.Line, day: Day, cost: int, costed: int) -> None:
+    if line.kind == DEPOSIT:
+        day.add("deposit", "charged" if line.qty > 0 else "returned", 1, line.qty, line.amount)
+    elif line.kind == VOUCHER:
+        day.add("voucher", "issued", 1, 0, line.amount)
+        if line.code:
+            gathered.voucher(cut(line.code, 40), issued=line.amount)
+    else:
+        day.add("group", line.group, 1, line.qty, line.amount, line.vat, cost, costed)
+    if line.kind == RETURN:
+        day.add("return", "receipt" if line.origin else "free", 1, line.qty, line.amount)
+    if line.discount:
+        day.add("discount", "line", 1, 0, line.discount)
+    if line.source == "override":
+        day.add("override", "price", 1, line.qty, line.amount)
+    if line.typed_weight:
+        day.add("override", "weight", 1, line.qty, line.amount)
+
+
+def _paid(gathered: Gathered, here: Here, sale: bodies.Sale, day: Day) -> None:
+    for no, tender in enumerate(sale.tenders, 1):
+        gathered.add(PAYMENT, (*here.key, no, cut(tender.kind, 20), tender.amount, cut(tender.ref, 80)))
+        day.add("tender", tender.kind, 1, 0, tender.amount)
+        if tender.kind == BY_VOUCHER and tender.ref:
+            number = cut(tender.ref, 40)
+            gathered.voucher(number, spent=tender.amount, foreign=bool(tender.detail.get("foreign")))
+            gathered.settled.append((number, cut(sale.ticket, 40)))
+    if sale.change:
+        gathered.add(PAYMENT, (*here.key, len(sale.tenders) + 1, CASH, -sale.change, ""))
+        day.add("tender", CASH, 0, 0, -sale.change)
+    if sale.rounding:
+        day.add("rounding", "", 1, 0, sale.rounding)
+
+
+def _skus(sale: bodies.Sale) -> Iterable[str]:
+    return (cut(line.sku, 40) for line in sale.lines if line.sku)
+
+
+def _shift_open(gathered: Gathered, here: Here, facts: bodies.ShiftOpen, costs: Costs) -> None:
+    Day(gathered, here).add("cash", "float", 1, 0, facts.float)
+
+
+def _shift_close(gathered: Gathered, here: Here, facts: bodies.ShiftClose, costs: Costs) -> None:
+    entry, difference = here.entry, facts.difference or 0
+    gathered.add(
+        Z_REPORT,
+        (*here.key, facts.z, entry.at, entry.offset, entry.who, facts.turnover, facts.counted, difference, entry.body),
+    )
+    if facts.difference is not None:
+        Day(gathered, here).add("difference", "", 1, 0, difference)
+
+
+def _cash(gathered: Gathered, here: Here, facts: bodies.Cash, costs: Costs) -> None:
+    Day(gathered, here).add("cash", facts.move, 1, 0, facts.amount)
+
+
+def _cancel(gathered: Gathered, here: Here, facts: bodies.Cancel, costs: Costs) -> None:
+    Day(gathered, here).add("void", "ticket", 1, 0, facts.total)
+
+
+def _copy(gathered: Gathered, here: Here, facts: bodies.Cancel, costs: Costs) -> None:
+    Day(gathered, here).add("copy", "", 1, 0, facts.total)
+
+
+def _card(gathered: Gathered, here: Here, facts: bodies.CardResult, costs: Costs) -> None:
+    Day(gathered, here).add("card", facts.state)
+
+
+def _park(gathered: Gathered, here: Here, facts: bodies.Park, costs: Costs) -> None:
+    entry, draft = here.entry, json.dumps(storable(facts.draft), sort_keys=True)
+    gathered.parked.append(
+        (cut(facts.ticket, 40), here.branch, entry.till, entry.seq, facts.place, cut(facts.name, 80), entry.who,
+         entry.at, facts.total, draft, 1, "")
+    )  # fmt: skip
+    Day(gathered, here).add("event", "park", 1, 0, facts.total)
+
+
+def _recall(gathered: Gathered, here: Here, facts: bodies.Recall, costs: Costs) -> None:
+    gathered.parked.append((cut(facts.ticket, 40), "", "", 0, 0, "", "", -1, 0, "{}", -1, ""))
+
+
+def _event(kind: str) -> Projector:
+    def count(gathered: Gathered, here: Here, facts: Any, costs: Costs) -> None:
+        Day(gathered, here).add("event", kind)
+
+    return count
+
+
+def _nothing(gathered: Gathered, here: Here, facts: Any, costs: Costs) -> None:
+    """Kept in the journal; nothing is counted of it."""
+
+
+_EVENTS = (
+    "login.failed", "drawer", "drawer.opened", "drawer.left_open", "age.refused", "price.check", "approval",
+    "clock.jump", "report.x", "payment.late",
+)  # fmt: skip
+_KEPT = (
+    "login", "logout", "shift.count", "payment.pending", "terminal.slip", "restore", "training.on", "training.off",
+    "training", "device.learned", "device.forgotten",
+)  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    "sale": Kind(bodies.Sale, _sale, _skus),
+    "shift.open": Kind(bodies.ShiftOpen, _shift_open),
+    "shift.close": Kind(bodies.ShiftClose, _shift_close),
+    "cash": Kind(bodies.Cash, _cash),
+    "ticket.cancel": Kind(bodies.Cancel, _cancel),
+    "ticket.park": Kind(bodies.Park, _park),
+    "ticket.recall": Kind(bodies.Recall, _recall),
+    "receipt.copy": Kind(bodies.Cancel, _copy),
+    "payment.result": Kind(bodies.CardResult, _card),
+    **{kind: Kind(bodies.Facts, _event(kind)) for kind in _EVENTS},
+    **{kind: Kind(bodies.Facts, _nothing) for kind in _KEPT},
+}

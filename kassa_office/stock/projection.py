@@ -1,0 +1,95 @@
+"""What movements of stock at a till come to: rows of the ledger, and levels. Sale lines are with the sales.
+
+Quantities are thousandths; a movement is what changes, never what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from kassa_office.journal.bodies import Whole, cut
+from kassa_office.journal.projection import Costs, Here, Kind
+from kassa_office.journal.writing import STOCK_MOVE, Gathered
+
+Sku = Annotated[str, Meta(min_length=1)]
+
+
+class MoveLine(Struct):
+    """An article and how much of it."""
+
+    sku: Sku
+    qty: Whole
+
+
+class CountLine(Struct):
+    """An article that was counted, and how much of it the till took to be there."""
+
+    sku: Sku
+    qty: Whole
+    expected: Whole = 0
+
+
+class Moves(Struct):
+    """``stock.received``, ``stock.waste``, ``stock.correct``."""
+
+    lines: list[MoveLine]
+    order: str = ""
+    reason: str = ""
+
+
+class Count(Struct):
+    """``stock.count``."""
+
+    lines: list[CountLine]
+    area: str = ""
+
+
+class Transfer(Struct):
+    """``stock.transfer``: out to a branch, or in from one."""
+
+    lines: list[MoveLine]
+    number: str = ""
+    to: str = ""
+
+
+def _write(
+    gathered: Gathered, here: Here, kind: str, lines: Iterable[tuple[str, int]], reason: str = "", ref: str = ""
+) -> None:
+    entry = here.entry
+    for no, (sku, qty) in enumerate(lines, 1):
+        row = (*here.key, no, entry.at, kind, cut(sku, 40), qty, cut(reason, 40), cut(ref, 60), entry.who)
+        gathered.add(STOCK_MOVE, row)
+        gathered.level(here.branch, cut(sku, 40), qty, entry.at)
+
+
+def _received(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:
+    _write(gathered, here, "received", ((line.sku, line.qty) for line in facts.lines), ref=facts.order)
+
+
+def _wasted(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:
+    _write(gathered, here, "wasted", ((line.sku, -line.qty) for line in facts.lines), facts.reason)
+
+
+def _corrected(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:
+    _write(gathered, here, "corrected", ((line.sku, line.qty) for line in facts.lines), facts.reason)
+
+
+def _counted(gathered: Gathered, here: Here, facts: Count, costs: Costs) -> None:
+    _write(gathered, here, "counted", ((line.sku, line.qty - line.expected) for line in facts.lines), ref=facts.area)
+
+
+def _moved(gathered: Gathered, here: Here, facts: Transfer, costs: Costs) -> None:
+    kind, sign = ("sent", -1) if facts.to else ("arrived", 1)
+    _write(gathered, here, kind, ((line.sku, sign * line.qty) for line in facts.lines), ref=facts.number)
+
+
+KINDS: dict[str, Kind] = {
+    "stock.received": Kind(Moves, _received),
+    "stock.waste": Kind(Moves, _wasted),
+    "stock.correct": Kind(Moves, _corrected),
+    "stock.count": Kind(Count, _counted),
+    "stock.transfer": Kind(Transfer, _moved),
+}

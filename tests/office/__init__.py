@@ -1,0 +1,1 @@
+"""Tests of the office, on SQLite and on PostgreSQL."""
