@@ -21,6 +21,7 @@ admin.site.site_header = admin.site.site_title = "Kassa"
 
 urlpatterns = [
     path("", include("kassa_office.staff.urls")),
+    path("api/v1/", include("kassa_office.tills.urls")),
     path("beheer/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("beheer/", admin.site.urls),
 ]

@@ -16,7 +16,8 @@ DONE, WRONG, MISUSE, UNREACHED, REFUSED = 0, 1, 2, 3, 4
 _MISUSE = ("missing", "other_country", "not_a_journal", "backup_bad", "backup_other", "next_receipt_low",
            "next_receipt_needed")  # fmt: skip
 _REFUSED = ("till_running", "database_newer", "journal_newer", "journal_other", "key_missing", "key_open", "key_bad",
-            "key_other", "read_only", "no_access")  # fmt: skip
+            "key_other", "read_only", "no_access", "sync_running", "till_has_entries", "takeover_pending",
+            "other_till_code", "token_missing", "token_open", "token_bad", "seq_taken")  # fmt: skip
 _WRONG = ("damaged", "not_a_database", "journal_broken")
 
 

@@ -7,6 +7,7 @@ printer also stand in the status line without their facts, so those read well wh
 from __future__ import annotations
 
 from kassa_tui.marking import N_
+from kassa_tui.office_words import OFFICE_DONE, OFFICE_WHY, OFFICE_WORDS
 
 WORDS: dict[str, str] = {
     "age_open": N_("Leeftijd {age}+ nog vragen: geboren op of voor {born:date}?"),
@@ -122,6 +123,7 @@ WORDS: dict[str, str] = {
     "key_bad": N_("Sleutel van de kassa is onbruikbaar[: {path}]"),
     "key_open": N_("Sleutel van de kassa is voor anderen te lezen: zet de rechten op 600[: {path}]"),
     "key_other": N_("Sleutel hoort bij een andere kassa[: {path}]"),
+    **OFFICE_WORDS,
     "till_running": N_("De kassa draait al[ (proces {holder})]"),
     "device_access": N_("{device:device}: geen rechten, bel de techniek[ ({path})]"),
     "device_config": N_("{device:device} verkeerd ingesteld: bel de techniek[ ({option} = {value})]"),
@@ -171,6 +173,7 @@ WORDS: dict[str, str] = {
 """Code of a refusal or an error → what it says."""
 
 DONE_WORDS: dict[str, str] = {
+    **OFFICE_DONE,
     "added": N_(
         "{name}  [{weight:kg} kg × {each:euro}/kg = ]{amount:euro}[ (bruto {whole:kg}, tarra {tare:kg})]"
         "[  Leeftijd {age}+: geboren op of voor {born:date}?]"
@@ -284,6 +287,7 @@ FLAW_WORDS: dict[str, str] = {
 """Code of a `storage.journal.Flaw` → what it says."""
 
 KIND_WORDS: dict[str, dict[str, str]] = {
+    "office_why": OFFICE_WHY,
     "permission": {
         "sell": N_("verkopen en afrekenen"),
         "void_line": N_("een regel weghalen"),

@@ -79,6 +79,7 @@ def test_a_scale_weighs(configure: Configure, kind: str) -> None:
         result = bootstrap.try_device(settings.devices[0], settings)
         assert result is not None
         assert result[:2] == ("ok", "weighs")
+        assert result[2]["grams"] == 1250
         if kind != "adam":
             scale.pan.thousandths = 0
             assert found(settings) == ("ok", "weighs"), "an empty scale answers as well"

@@ -35,6 +35,7 @@ MSGIDS = sorted(
 CALLS = {
     "refused": (WORDS, 0), "Refused": (WORDS, 0), "Bad": (WORDS, 0), "StorageError": (WORDS, 0),
     "PrinterError": (WORDS, 0), "PrintResult": (WORDS, 1),
+    "ScaleState": (WORDS, 0),
     "DeviceError": (WORDS, 0), "Notice": (WORDS, 0), "done": (DONE_WORDS, 0), "Done": (DONE_WORDS, 0),
     "Wrong": (PROBLEM_WORDS, 0), "Problem": (PROBLEM_WORDS, 2), "report": (PROBLEM_WORDS, 1),
     "BadCell": (IMPORT_WORDS, 0), "add": (IMPORT_WORDS, 2), "warn": (IMPORT_WORDS, 2), "_once": (IMPORT_WORDS, 5),
@@ -45,6 +46,9 @@ CALLS = {
 ONLY_IN = {"add": ("csvread.py", "articles_import.py"), "warn": ("csvread.py", "articles_import.py"),
            "report": ("config.py", "keymap.py")}  # fmt: skip
 """Calls whose names mean something else elsewhere."""
+
+ENDS = ("weighed", "scale_zeroed", "")
+"""What a scale tells that is no refusal."""
 
 CODE_TABLES = ("_CODES", "_OS_CODES")
 """Dictionaries whose values are codes of refusals."""
@@ -60,6 +64,8 @@ def codes() -> Found:
         for node in ast.walk(tree):
             for table, value in _coded(node, path.name):
                 for code in _values(value, constants):
+                    if code in ENDS and table is WORDS:
+                        continue
                     yield table, code, f"{path.name}:{getattr(node, 'lineno', 0)}"
 
 

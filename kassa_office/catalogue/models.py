@@ -26,7 +26,7 @@ class VatRate(models.Model):
     country = models.CharField(_("land"), max_length=2, default="NL")
     code = models.CharField(_("code"), max_length=12)
     valid_from = models.DateField(_("geldig vanaf"))
-    rate = models.IntegerField(_("tarief in honderdsten van een procent"), validators=NOT_NEGATIVE)
+    rate = models.IntegerField(_("tarief"), validators=NOT_NEGATIVE)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("country", "code", "valid_from"), name="vat_rate_key"),)
@@ -61,7 +61,7 @@ class Supplier(models.Model):
     customer_number = models.CharField(_("ons klantnummer"), max_length=40, blank=True)
     lead_days = models.IntegerField(_("levertijd in dagen"), default=2, validators=NOT_NEGATIVE)
     review_days = models.IntegerField(_("dagen tussen bestellingen"), default=7, validators=NOT_NEGATIVE)
-    minimum = models.BigIntegerField(_("minste orderbedrag in centen"), default=0, validators=NOT_NEGATIVE)
+    minimum = models.BigIntegerField(_("minste orderbedrag"), default=0, validators=NOT_NEGATIVE)
 
     class Meta:
         ordering = ("name",)
@@ -94,7 +94,7 @@ class Article(models.Model):
     """Of the packing in which it is weighed."""
     supplier = models.ForeignKey(Supplier, models.SET_NULL, null=True, blank=True, verbose_name=_("leverancier"))
     supplier_sku = models.CharField(_("nummer bij de leverancier"), max_length=SKU_CHARS, blank=True)
-    pack = models.BigIntegerField(_("per verpakking, duizendsten"), default=1000)
+    pack = models.BigIntegerField(_("per verpakking"), default=1000)
     active = models.BooleanField(_("in gebruik"), default=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -114,7 +114,7 @@ class Article(models.Model):
 class Barcode(models.Model):
     """A code under which an article is scanned; a multipack counts several pieces."""
 
-    code = models.CharField(_("streepjescode"), max_length=48, primary_key=True)
+    code = models.CharField(_("streepjescode"), max_length=48, unique=True)
     """A GTIN as 14 digits, whatever it was written with; other codes as they are."""
     article = models.ForeignKey(Article, models.CASCADE, related_name="barcodes", verbose_name=_("artikel"))
     pieces = models.IntegerField(_("stuks"), default=1, validators=[MinValueValidator(1)])
@@ -127,8 +127,14 @@ class Barcode(models.Model):
         return checks.shown(self.code)
 
     def clean(self) -> None:
-        """Bring the code into its one form; a wrong check digit is refused."""
-        self.code = checks.barcode(self.code)
+        """Bring the code into its one form; a wrong check digit, and a code of another article, are refused."""
+        try:
+            self.code = checks.barcode(self.code)
+        except ValidationError as error:
+            raise ValidationError({"code": error.messages}) from error
+        other = Barcode.objects.filter(code=self.code).exclude(pk=self.pk).select_related("article").first()
+        if other is not None and other.article_id != self.article_id:
+            raise ValidationError({"code": _("Deze code hoort al bij artikel %s.") % other.article})
 
 
 class PriceList(models.Model):
@@ -186,7 +192,7 @@ class Price(models.Model):
     """``all``, ``list:CODE`` or ``branch:CODE``: unique together with article and day, where empty columns are not."""
     valid_from = models.DateField(_("geldig vanaf"))
     valid_to = models.DateField(_("geldig tot en met"), null=True, blank=True)
-    amount = models.BigIntegerField(_("prijs in centen"), validators=NOT_NEGATIVE)
+    amount = models.BigIntegerField(_("prijs"), validators=NOT_NEGATIVE)
     label = models.CharField(_("op de bon"), max_length=40, blank=True)
     batch = models.ForeignKey(PriceBatch, models.CASCADE, null=True, blank=True, verbose_name=_("prijsronde"))
 
@@ -228,7 +234,7 @@ class CostPrice(models.Model):
 
     article = models.ForeignKey(Article, models.CASCADE, related_name="costs", verbose_name=_("artikel"))
     valid_from = models.DateField(_("geldig vanaf"))
-    amount = models.BigIntegerField(_("inkoopprijs in centen"), validators=NOT_NEGATIVE)
+    amount = models.BigIntegerField(_("inkoopprijs"), validators=NOT_NEGATIVE)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("article", "valid_from"), name="cost_price_key"),)

@@ -23,6 +23,7 @@ from kassa_office.catalogue.models import (
     ReceiptText,
     VatRate,
 )
+from kassa_office.catalogue.rows import every_key
 from kassa_office.staff.models import Employee
 from kassa_office.tills.models import Branch, Till
 
@@ -72,7 +73,7 @@ def _moved_branch(was: Branch, now: Branch) -> None:
     if was.price_list_id != now.price_list_id or was.country != now.country:
         feed.renumber_scope(f"branch:{now.code}")
     if was.country != now.country:
-        feed.touch_all("vat_rate")
+        feed.touch("vat_rate", every_key("vat_rate"))
 
 
 def _after(sender: type[Model], instance: Any, created: bool = False, update_fields: Any = None, **_rest: Any) -> None:
@@ -82,7 +83,7 @@ def _after(sender: type[Model], instance: Any, created: bool = False, update_fie
     name, key = KEYS[sender]
     feed.touch(name, [key(instance)])
     if sender is Branch and created:
-        feed.touch_all("vat_rate")
+        feed.touch("vat_rate", every_key("vat_rate"))
 
 
 def _batch(sender: type[Model], instance: PriceBatch, **_rest: Any) -> None:

@@ -25,6 +25,7 @@ from kassa_office.journal.models import Inbox, Quarantine
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.signals import entries_stored
 from kassa_office.journal.writing import ENTRY, Gathered
+from kassa_office.tills.heartbeat import SKEW_MS
 from kassa_office.tills.models import Till, TillCursor, TillKey
 from kassa_office.tills.office import office
 from kassa_tui.domain.journal import GENESIS
@@ -48,7 +49,10 @@ def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
     """
     digest = receive(till, raw, encoding)
     acks = take(till, batch, digest)
-    return BatchAnswer(SCHEMA, office().epoch, now_ms(), acks, next_seq(till))
+    now = now_ms()
+    if abs(batch.now - now) > SKEW_MS:
+        alarms.raise_alarm(Matter("clock", str(till.branch_id), till.code, facts={"skew_ms": batch.now - now}))
+    return BatchAnswer(SCHEMA, office().epoch, now, acks, next_seq(till))
 
 
 def receive(till: Till, raw: bytes, encoding: str) -> str:
@@ -201,11 +205,7 @@ class Taking:
 
     def _new(self, one: Checked, here: Here) -> Ack:
         entry = here.entry
-        self.gathered.add(
-            ENTRY,
-            (*here.key, entry.id, entry.at, entry.offset, entry.who, entry.kind, entry.body, entry.prev, entry.hash,
-             entry.signature),
-        )  # fmt: skip
+        self.keep(here)
         try:
             if not self.count:
                 raise Unreadable("uncounted")
@@ -218,6 +218,15 @@ class Taking:
             self._raise(Matter("unknown_kind", matter=entry.kind, facts={"kind": entry.kind, "till": entry.till}))
         self.reads.append(read)
         return Ack(entry.seq, "stored")
+
+    def keep(self, here: Here) -> None:
+        """The entry itself, exactly as the till made it."""
+        entry = here.entry
+        self.gathered.add(
+            ENTRY,
+            (*here.key, entry.id, entry.at, entry.offset, entry.who, entry.kind, entry.body, entry.prev, entry.hash,
+             entry.signature),
+        )  # fmt: skip
 
     def _link(self, seq: int, before: set[int]) -> None:
         """The chain at both ends of a new entry; where the next was here before, its end is looked at as well."""

@@ -79,9 +79,9 @@ def learn(call: Call) -> int:
     name = call.args.name or first or further
     table = service.table_of(role, name, found, layout)
     if table is None:
-        from kassa_tui.screens.learn import NOTES
+        from kassa_tui.screens.learn import UNFINDABLE
 
-        call.complain(call.t(NOTES["unfindable"], name=plain(found.name)))
+        call.complain(call.t(UNFINDABLE, name=plain(found.name)))
         return REFUSED
     return keep(call, config, table)
 
@@ -93,7 +93,7 @@ def keep(call: Call, config: Config, table: dict[str, Any]) -> int:
         return call.refuse(kept, REFUSED)
     write_rules(kept)
     made = next(each for each in kept.devices if each.name == table["name"])
-    call.say(call.t("{name}: {words}", name=made.name, words=_rule(call, service.rule(made, kept.till.data))))
+    call.say(f"{made.name}: {_rule(call, service.rule(made, kept.till.data))}")
     call.say(call.t("Een kassa die draait, gebruikt het na een nieuwe start."))
     return DONE
 

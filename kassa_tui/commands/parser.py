@@ -118,6 +118,21 @@ def _demo(parser: argparse.ArgumentParser, spoken: Words) -> None:
 def _import(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("what", choices=("articles", "staff", "customers"), help=spoken.t("wat erin staat"))
     parser.add_argument("file", metavar="FILE", help=spoken.t("CSV-bestand"))
+    parser.add_argument("--force", action="store_true", help=spoken.t("ook als de artikelen van het kantoor komen"))
+    _json(parser, spoken)
+
+
+def _sync(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("--once", action="store_true", help=spoken.t("een ronde, en dan klaar"))
+    parser.add_argument("--status", action="store_true", help=spoken.t("laten zien wat er wacht, en waarom"))
+    _json(parser, spoken)
+
+
+def _enrol(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    parser.add_argument("url", metavar="URL", help=spoken.t("adres van het kantoor"))
+    says = spoken.t("code van het kantoor; zonder gaat een overname verder")
+    parser.add_argument("--code", default="", metavar="CODE", help=says)
+    parser.add_argument("--ca", metavar="FILE", help=spoken.t("PEM van wie het certificaat van het kantoor gaf"))
     _json(parser, spoken)
 
 
@@ -327,6 +342,10 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
      "kassa backup /media/usb", _backup),
     ("restore", "backup:restore", N_("Een reservekopie terugzetten."),
      "kassa restore /media/usb/kassa-K1-20261122-180000.tar.gz", _restore),
+    ("enrol", "sync:enrol", N_("Deze kassa aanmelden bij het kantoor, ook in de plaats van een oude."),
+     "kassa enrol https://kantoor.example --code 7F3K-9QXM-2WLP", _enrol),
+    ("sync", "sync:sync", N_("Het journaal naar het kantoor brengen en de artikelen ophalen."), "kassa sync --status",
+     _sync),
     ("doctor", "doctor:doctor", N_("Nakijken of alles in orde is, en wat eraan te doen."), "kassa doctor",
      _doctor),
     ("setup", "setup:setup", N_("De kassa inrichten met een paar vragen, en elk antwoord proberen."), "kassa setup",

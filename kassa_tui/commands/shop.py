@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
-from kassa_tui.failures import DONE, MISUSE
+from kassa_tui.domain.outcome import Refused
+from kassa_tui.failures import DONE, MISUSE, REFUSED
 
 if TYPE_CHECKING:
     from kassa_tui.storage.csvread import ImportProblem, ImportReport
@@ -27,6 +28,11 @@ def take_over(call: Call) -> int:
     from kassa_tui import bootstrap
 
     config = call.config()
+    if config.office is not None and not call.args.force:
+        from kassa_tui.sync.office_client import TOKEN_FILE
+
+        if (config.till.data / TOKEN_FILE).exists():
+            return call.refuse(Refused("office_owns"), REFUSED)
     report = bootstrap.import_file(config, call.args.what, Path(call.args.file))
     for warning in report.warnings:
         call.complain(call.t("let op: {what}", what=call.words.import_problem(warning)))

@@ -4,7 +4,9 @@ The first line tells whose journal it is::
 
     {"kassa_journal": 1, "till": "K1", "public_key": "<64 hex>", "entries": 1234, "last_hash": "<64 hex>"}
 
-``kassa_journal`` is the version of this format, ``public_key`` the Ed25519 key that signed. Each further line is one
+``kassa_journal`` is the version of this format, ``public_key`` the Ed25519 key that signed. Where machines were
+replaced, ``public_keys`` has each key with the first ``seq`` that it signed, and the entry ``till.replaced`` goes on at
+a number that may leave some out. Each further line is one
 entry, in order, without gaps::
 
     {"till": "K1", "seq": 1, "id": "<32 hex>", "at": 1764000000000, "offset": 60, "who": "1", "kind": "sale",
@@ -27,7 +29,7 @@ from typing import Any
 
 from kassa_tui.domain.journal import GENESIS, Entry, canonical, digest_of
 from kassa_tui.storage.database import StorageError, sync_file, translated
-from kassa_tui.storage.journal import Flaw, read_entries
+from kassa_tui.storage.journal import Flaw, Keys, key_at, left_out, read_entries, read_keys
 
 VERSION = 1
 Check = Callable[[bytes, bytes, bytes], bool]
@@ -72,37 +74,47 @@ def verify(path: Path, check: Check | None) -> tuple[dict[str, Any], list[Flaw]]
 
 
 def _flaws(entries: Iterator[Entry | None], header: dict[str, Any], check: Check | None) -> list[Flaw]:
-    public, flaws = bytes.fromhex(header["public_key"]), list[Flaw]()
-    seq, prev = 0, GENESIS
+    keys, flaws = _keys(header), list[Flaw]()
+    seq, prev, skipped = 0, GENESIS, 0
     for entry in entries:
         seq += 1
         if entry is None:
             flaws.append(Flaw(seq, "unreadable"))
             continue
+        if entry.seq > seq and left_out(entry):
+            skipped, seq = skipped + entry.seq - seq, entry.seq
         if entry.seq != seq:
             flaws.append(Flaw(seq, "gap"))
             seq = entry.seq
         if entry.prev != prev or digest_of(entry) != entry.hash:
             flaws.append(Flaw(seq, "hash"))
-        elif check is not None and not check(public, entry.hash, entry.signature):
+        elif check is not None and not check(key_at(keys, seq), entry.hash, entry.signature):
             flaws.append(Flaw(seq, "signature"))
         prev = entry.hash
-    if seq != header["entries"] or prev.hex() != header["last_hash"]:
+    if seq - skipped != header["entries"] or prev.hex() != header["last_hash"]:
         flaws.append(Flaw(seq, "end"))
     return flaws
 
 
 def _header(con: sqlite3.Connection, till: str) -> dict[str, Any]:
-    key = con.execute("select value from meta where key = 'public_key'").fetchone()
+    keys = read_keys(con)
     count = con.execute("select count(*) from journal").fetchone()[0]
     last = con.execute("select hash from journal order by seq desc limit 1").fetchone()
     return {
         "kassa_journal": VERSION,
         "till": till,
-        "public_key": key[0] if key else "",
+        "public_key": keys[-1][1].hex() if keys else "",
         "entries": count,
         "last_hash": (last[0] if last else GENESIS).hex(),
+        **({"public_keys": [[first, key.hex()] for first, key in keys]} if len(keys) > 1 else {}),
     }
+
+
+def _keys(header: dict[str, Any]) -> Keys:
+    several = header.get("public_keys")
+    if several:
+        return [(first, bytes.fromhex(key)) for first, key in several]
+    return [(1, bytes.fromhex(header["public_key"]))]
 
 
 def fields(entry: Entry) -> dict[str, Any]:
@@ -128,6 +140,7 @@ def _parsed_header(path: Path, line: bytes) -> dict[str, Any]:
         known = header["kassa_journal"] == VERSION
         whole = isinstance(header["entries"], int) and isinstance(header["till"], str)
         bytes.fromhex(header["public_key"] + header["last_hash"])
+        whole = whole and all(isinstance(first, int) for first, _ in _keys(header))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError("not_a_journal", {"path": str(path)}) from error
     if not known or not whole:

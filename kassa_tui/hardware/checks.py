@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware.registry import make
+from kassa_tui.hardware.scale_protocols import MOTION
 from kassa_tui.hardware.terminals.errors import BUSY, TerminalError
 from kassa_tui.hardware.terminals.make import driver
 from kassa_tui.hardware.terminals.wake import Wake
@@ -96,7 +97,8 @@ def check(setting: Setting, till: str) -> Answer:
 
         def tell(state: ScaleState) -> None:
             seen.append(state)
-            weighed.set()
+            if state.code != MOTION:  # said until two answers agree
+                weighed.set()
 
         devices.scale.weigh(100, "", tell)
         weighed.wait(WEIGH_S)
@@ -111,7 +113,7 @@ def _weighed(seen: list[ScaleState], setting: Setting) -> Answer:
     if not seen:
         # One that tells only what changed has nothing to tell of an empty pan.
         return Answer(OPENED) if setting.kind == "adam" else Answer(trouble=Refused(SILENT, {}))
-    state = seen[0]
+    state = seen[-1]
     if state.code.startswith("device_"):
         return Answer(trouble=Refused(state.code, {}))
     return Answer(WEIGHS, state.thousandths)

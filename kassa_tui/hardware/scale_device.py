@@ -13,7 +13,7 @@ from typing import Protocol
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware import scale_dialog06 as dialog
 from kassa_tui.hardware.charset import NEAREST
-from kassa_tui.hardware.scale_protocols import BELOW_TARE, EMPTY, MOTION, TARED, Answer, Notice, Weight
+from kassa_tui.hardware.scale_protocols import EMPTY, MOTION, Answer, Notice, Weight
 from kassa_tui.hardware.scale_protocols import Protocol as Asking
 from kassa_tui.hardware.serial_line import SerialLine
 from kassa_tui.hardware.supervisor import Bell, DeviceError
@@ -32,6 +32,8 @@ ZERO_S = 1.5
 """After which a scale that still shows a weight has refused."""
 SILENT = "device_silent"
 ZEROED, ZERO_REFUSED, NO_ZERO = "scale_zeroed", "scale_zero_refused", "scale_no_zero"
+TARED, BELOW_TARE = "scale_tared", "scale_below_tare"
+"""The scale takes off a tare of its own besides the till's; less lies on it than the tare."""
 
 Tell = Callable[[ScaleState], None]
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from kassa_tui.domain.money import half_away
 
 MOTION, OVERLOAD, UNDER_ZERO, EMPTY = "scale_motion", "scale_overload", "scale_under_zero", "scale_empty"
-FAULT, UNIT, TARED, BELOW_TARE = "scale_fault", "scale_unit", "scale_tared", "scale_below_tare"
-"""Why there is no weight: it moves, too much, less than nothing, nothing on it; the scale is broken, shows no
-kilograms, takes off a tare of its own besides the till's; less than the tare."""
+FAULT, UNIT = "scale_fault", "scale_unit"
+"""Why there is no weight: it moves, too much, less than nothing, nothing on it, the scale is broken, no kilograms."""
 MAX_ANSWER = 256
 """Bytes without an answer in them after which the oldest are forgotten; no answer is longer."""
 

@@ -83,7 +83,10 @@ class CountView(Page):
         self._ask(self.desk.t("Geteld: {total}. Afsluiten maakt de Z; daarna is de kassa dicht.", total=total))
 
     def _ask(self, text: str) -> None:
+        from kassa_tui.screens.office_view import waiting_note
+
         desk, t = self.desk, self.desk.t
+        text = " ".join(filter(None, (text, waiting_note(desk))))
         desk.show(
             Choice(desk, t("Kassa afsluiten"), text, [
                 (t("Sluiten en Z afdrukken"), self._close),

@@ -15,6 +15,7 @@ from kassa_tui.screens.text import cells, fit, plain, spread
 if TYPE_CHECKING:
     from kassa_tui.keymap import KeyMap
     from kassa_tui.messages import Words
+    from kassa_tui.screens.office_view import OfficeLine
     from kassa_tui.services.ports import CardState, DeviceState, Learns
     from kassa_tui.services.till import Till
 
@@ -51,6 +52,8 @@ class Desk:
         self._known_hints: dict[tuple[object, ...], str] = {}
         self.advice = ""
         """Something to do when there is time: skim the drawer."""
+        self.office: OfficeLine | None = None
+        """How it stands with the office; None for a till that stands alone."""
         self._reminded = False
         self.shop_words: Words = words
         """Language of the shop, for who is not logged in."""
@@ -227,6 +230,9 @@ class Desk:
         who = plain(till.person.name) if till and till.person else ""
         left = f" {till.config.till.id if till else ''} {shop}  {self.top.title}"
         end = f"{who}  {self.host.clock()} "
+        calm = self._office_words(bad=False)
+        if calm and cells(left) + cells(end) + cells(calm) + 4 <= width:
+            end = f"{calm}  {end}"
         if till and till.training:
             left = f" {self.t('OEFENEN - TELT NIET MEE')}  {left.strip()}"
             return ((spread(left, end, width), TRAIN),)
@@ -267,7 +273,12 @@ class Desk:
         wrong = [each.trouble for each in self.devices if each.trouble and each.trouble.code != "device_opening"]
         if wrong:
             return self.words.outcome(wrong[0])
-        return " · ".join(filter(None, (*self._printer_trouble(till, room), self.advice)))
+        return " · ".join(filter(None, (*self._printer_trouble(till, room), self.advice, self._office_words(bad=True))))
+
+    def _office_words(self, *, bad: bool) -> str:
+        """What there is to say of the office, in the header where all is well and below where it is not."""
+        told = self.office.told if self.office is not None and self.office.bad == bad else None
+        return self.words.outcome(told) if told is not None else ""
 
     def _printer_trouble(self, till: Till, room: int) -> tuple[str, ...]:
         """The drawer's lamp, what keeps the receipts, or what soon will."""

@@ -167,7 +167,7 @@ class DevicesView(View):
 
 
 def adopt(desk: Desk, anew: str = "") -> None:
-    """Take the devices of the till's configuration into use without a new start, the one called ``anew`` in any case."""
+    """Take the till's devices into use without a new start, the one called ``anew`` in any case."""
     if desk.learns is not None and desk.till is not None:
         desk.learns.adopt(desk.till.config.devices, anew)
         desk.devices = desk.learns.states()

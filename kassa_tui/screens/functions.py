@@ -34,6 +34,7 @@ def show_functions(desk: Desk) -> None:
         (t("Tegoedbon: saldo vragen"), lambda: _balance(desk)),
         (t("Artikelgroepen"), lambda: show_groups(desk)),
         (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
+        *_office(desk),
         *_terminal_services(desk),
         (t("Rapport van een eerdere Z"), lambda: ask_z(desk)),
         (t("Dagrapport"), lambda: ask_day(desk)),
@@ -189,6 +190,13 @@ def _terminal_services(desk: Desk) -> Choices:
         (desk.t("Pinautomaat: dag afsluiten"), lambda: pay.service("end_of_day")),
         (desk.t("Pinautomaat: laatste bon"), lambda: pay.service("reprint")),
     ]
+
+
+def _office(desk: Desk) -> Choices:
+    """How it stands with the office, for a till that belongs to one."""
+    from kassa_tui.screens.office_view import show_office
+
+    return [] if desk.office is None else [(desk.t("Kantoor"), lambda: show_office(desk))]
 
 
 def _history(desk: Desk) -> None:

@@ -44,8 +44,8 @@ NOTES = {
     "no_end": N_("{name} las iets, maar stuurt er geen Enter achter: scan in zijn boekje de instelling voor Enter (CR) "
                  "achter elke code, en probeer opnieuw."),
     "is_scanner": N_("Dat was een scanner: {name}. Druk op een toets van een toetsenbord."),
-    "unfindable": N_("{name} heeft niets waaraan de kassa hem na een herstart herkent: steek hem in een andere poort."),
 }  # fmt: skip
+UNFINDABLE = N_("{name} heeft niets waaraan de kassa hem na een herstart herkent: steek hem in een andere poort.")
 
 
 class LearnView(View):
@@ -139,7 +139,7 @@ class LearnView(View):
                 self._ask_meaning(heard.keys[-1])
         elif self._phase == LISTENING or (self._phase == HEARD and heard.code == "scan"):
             if devices.table_of(self._role, "x", found) is None:
-                self._again(self.desk.t(NOTES["unfindable"], name=plain(found.name)))
+                self._again(self.desk.t(UNFINDABLE, name=plain(found.name)))
                 return
             self._phase, self._heard, self._found, self._note = HEARD, heard, found, ""
             self.desk.host.sound("paid")

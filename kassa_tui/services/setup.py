@@ -28,8 +28,8 @@ Answers = Mapping[str, Any]
 
 
 def to_toml(answers: Answers, head: str = _HEAD) -> str:
-    """The text of ``till.toml``, or of a file like it; what is neither text, number, yes or no, list nor table cannot be
-    in answers."""
+    """The text of ``till.toml``, or of a file like it; what is neither text, number, yes or no, list nor table cannot
+    be in answers."""
     names = [*(name for name in _ORDER if name in answers), *sorted(answers.keys() - {*_ORDER, STAFF})]
     return head + "".join(_table(name, answers[name]) for name in names)
 

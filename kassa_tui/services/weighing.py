@@ -53,7 +53,7 @@ def zero(till: Till) -> Outcome:
     if scale is None:
         return till.ready() or refused("scale_none")
     state = _ended(scale.zero)
-    return till.ready() or (done(state.code) if state.code == "scale_zeroed" else _no_weight(state))
+    return till.ready() or (done("scale_zeroed") if state.code == "scale_zeroed" else _no_weight(state))
 
 
 def weigh(till: Till, code: str = "") -> Outcome:

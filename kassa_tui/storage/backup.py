@@ -111,9 +111,10 @@ def restore(
     ``next_receipt``, so that none is given out twice; ``enter`` journals that before the files change places.
 
     Returns how far the journal went before and goes now, and the numbers taken. StorageError where it must not be:
-    ``backup_bad`` (``reason``), ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``, ``key_missing`` or
-    ``key_other`` (no key to go on signing with); and unless ``force``: ``journal_newer`` (``have``, ``seq``: entries
-    here and in the archive), ``journal_other`` (another history), ``damaged`` (what is here cannot be compared).
+    ``backup_bad`` (``reason``), ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``,
+    ``key_missing`` or ``key_other`` (no key to go on signing with); and unless ``force``: ``journal_newer``
+    (``have``, ``seq``: entries here and in the archive), ``journal_other`` (another history), ``damaged`` (what is
+    here cannot be compared).
     """
     with translated(archive):
         data.mkdir(parents=True, exist_ok=True)

@@ -55,7 +55,7 @@ def building(db: SqliteDatabase) -> Iterator[CatalogueBuild]:
 
 @contextmanager
 def changing(shop: Path | str) -> Iterator[None]:
-    """Whoever changes what is sold waits for nobody and lets nobody in: StorageError ``locked`` where one is at work."""
+    """Whoever changes what is sold does so alone and waits for nobody: StorageError ``locked`` where one is at work."""
     path = f"{shop}.import"
     with translated(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -77,6 +78,12 @@ class Journal:
         """Append several entries in one transaction."""
         with self._transaction() as state:
             return [self._append(state, kind, body, who, ()) for kind, body in acts]
+
+    def go_on_at(self, seq: int) -> None:
+        """Give the next entry this number: for a machine that takes the place of one whose last entries are lost."""
+        if seq <= self._seq:
+            raise StorageError("seq_taken", {"seq": seq})
+        self._seq = seq - 1
 
     def record_sale(self, body: dict[str, Any], who: str, jobs: Sequence[Job]) -> Entry:
         """Close a sale: number, perpetual totals, projections and print jobs in one transaction.
@@ -167,7 +174,7 @@ def receipt_number(till: str, number: int) -> str:
 
 def read_entries(con: sqlite3.Connection, till: str, first: int = 1, last: int | None = None) -> Iterator[Entry]:
     """Entries in order; ``prev`` is the hash stored one row before, so a cut-out row shows."""
-    row = con.execute("select hash from journal where seq = ?", (first - 1,)).fetchone()
+    row = con.execute("select hash from journal where seq < ? order by seq desc limit 1", (first,)).fetchone()
     prev = row[0] if row else GENESIS
     top = 2**62 if last is None else last
     for row in con.execute(f"select {_COLUMNS} from journal where seq between ? and ? order by seq", (first, top)):
@@ -192,18 +199,43 @@ class Flaw:
     """``gap``, ``hash``, ``signature``, ``key``."""
 
 
+REPLACED = "till.replaced"
+"""A machine took the place of another: from here on another key signs, and numbers may have been left out."""
+
+Keys = list[tuple[int, bytes]]
+"""From which ``seq`` on which public key signs, in order."""
+
+
+def read_keys(con: sqlite3.Connection) -> Keys:
+    """The keys that signed this journal; none where it has not begun."""
+    found = dict(con.execute("select key, value from meta where key in ('public_key', 'public_keys')").fetchall())
+    if "public_keys" in found:
+        return [(int(first), bytes.fromhex(key)) for first, key in json.loads(found["public_keys"])]
+    return [(1, bytes.fromhex(found["public_key"]))] if "public_key" in found else []
+
+
+def key_at(keys: Keys, seq: int) -> bytes:
+    """The key that signs the entry ``seq``."""
+    return next((key for first, key in reversed(keys) if first <= seq), keys[0][1] if keys else b"")
+
+
+def left_out(entry: Entry) -> bool:
+    """Whether the numbers before this entry were left out on purpose, as it says itself."""
+    return entry.kind == REPLACED
+
+
 def verify(con: sqlite3.Connection, till: str, check: Callable[[bytes, bytes, bytes], bool] | None) -> list[Flaw]:
     """Walk the whole chain: gapless numbers, hashes, and (with ``check``) signatures. Empty when all is well."""
-    row = con.execute("select value from meta where key = 'public_key'").fetchone()
-    if row is None:
+    keys = read_keys(con)
+    if not keys:
         return [Flaw(0, "key")] if con.execute("select 1 from journal").fetchone() else []
-    public, flaws, expected = bytes.fromhex(row[0]), [], 1
+    flaws, expected = list[Flaw](), 1
     for entry in read_entries(con, till):
-        if entry.seq != expected:
+        if entry.seq != expected and not left_out(entry):
             flaws.append(Flaw(expected, "gap"))
         expected = entry.seq + 1
         if digest_of(entry) != entry.hash:
             flaws.append(Flaw(entry.seq, "hash"))
-        elif check is not None and not check(public, entry.hash, entry.signature):
+        elif check is not None and not check(key_at(keys, entry.seq), entry.hash, entry.signature):
             flaws.append(Flaw(entry.seq, "signature"))
     return flaws

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from kassa_tui.storage.row_data import BadRow, number, optional_date, text, whole_date
@@ -83,7 +84,7 @@ def flat(prices: Sequence[Dated]) -> list[Dated]:
     """Without overlap: on each day the price of the highest scope, and of those the one that began last."""
     edges = sorted({day for each in prices for day in (each.valid_from, _after(each.valid_to))})
     found: list[Dated] = []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         there = [each for each in prices if each.valid_from <= start <= each.valid_to]
         if not there:
             continue

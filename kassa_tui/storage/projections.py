@@ -292,6 +292,7 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "payment.result": _result,
     "receipt.copy": _copy,
     "restore": _restore,
+    "till.replaced": _restore,
     "login": _login,
     "login.failed": _login_failed,
     **{kind: _counted(kind) for kind in _COUNTED},

@@ -6,7 +6,8 @@ what has a default may be left out, what is unknown is passed by):
 - ``article`` [sku]: ``name``, ``group`` (number), ``vat``, ``price`` (cents; left out where only dated prices count),
   ``unit``, ``kind``, ``deposit_sku``, ``min_age``, ``no_discount``, ``tare``, ``codes`` (``[code, pieces]`` each)
 - ``group`` [number]: ``name``, ``vat``, ``active``
-- ``price`` [any]: ``sku``, ``price``, ``valid_from``, ``valid_to``, ``label``, ``scope`` (``all``, ``list``, ``branch``)
+- ``price`` [any]: ``sku``, ``price``, ``valid_from``, ``valid_to``, ``label``, ``scope`` (``all``, ``list``,
+  ``branch``)
 - ``vat_rate`` [``code:valid_from``]: ``code``, ``valid_from``, ``rate``, ``country``
 - ``staff`` [code]: ``name``, ``role``, ``pin_hash``, ``language``, ``active``
 - ``customer`` [code]: ``name``, ``vat_id``, ``account_allowed``, ``business``
@@ -48,10 +49,21 @@ _CATALOGUE = frozenset({"article", "group", "price", "vat_rate"})
 class FeedRow(Protocol):
     """One row of the feed, as the wire has it."""
 
-    table: str
-    id: str
-    op: str
-    data: Data
+    @property
+    def table(self) -> str:
+        """One of those above, or unknown."""
+
+    @property
+    def id(self) -> str:
+        """Which thing of the table."""
+
+    @property
+    def op(self) -> str:
+        """``put`` or ``del``."""
+
+    @property
+    def data(self) -> Data:
+        """What it is like now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +185,9 @@ def _setting(con: sqlite3.Connection, key: str, data: Data) -> None:
 
 
 def _reason(con: sqlite3.Connection, key: str, data: Data) -> None:
-    con.execute("replace into reason values (?, ?, ?, ?)", (*_parts(key, 2), text(data, "text"), flag(data, "active", 1)))
+    con.execute(
+        "replace into reason values (?, ?, ?, ?)", (*_parts(key, 2), text(data, "text"), flag(data, "active", 1))
+    )
 
 
 def _receipt_text(con: sqlite3.Connection, key: str, data: Data) -> None:

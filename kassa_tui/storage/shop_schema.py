@@ -1,9 +1,9 @@
 """The tables of ``shop.db``: what this till was told. Articles, prices, VAT rates, staff and customers.
 
-Amounts are cents, VAT rates hundredths of a percent, stock and tare thousandths, dates local ISO dates. ``article.id`` is
-the rank of the article: what is found first in a search has the lowest. The tables of the catalogue (CATALOGUE_TABLES)
-are replaced as a whole, so nothing refers to an ``id`` from outside them: dated prices
-name the article by its SKU.
+Amounts are cents, VAT rates hundredths of a percent, stock and tare thousandths, dates local ISO dates. ``article.id``
+is the rank of the article: what is found first in a search has the lowest. The tables of the catalogue
+(CATALOGUE_TABLES) are replaced as a whole, so nothing refers to an ``id`` from outside them: dated prices name the
+article by its SKU.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ create table reason (
 create table receipt_text (
     id text primary key, place text not null check (place in ('header', 'footer')), text text not null,
     valid_from text, valid_to text) strict, without rowid;
-create table branch (code text primary key, name text not null, active integer not null default 1) strict, without rowid;
+create table branch (
+    code text primary key, name text not null, active integer not null default 1) strict, without rowid;
 create table branch_stock (
     sku text not null, branch text not null, qty integer not null, at integer not null,
     primary key (sku, branch)) strict, without rowid;

@@ -1,7 +1,7 @@
 """A whole catalogue from the office, put in the place of the one in use while the till sells.
 
-The file is a ``shop.db`` packed with zstd. It is checked (SHA-256, the office's signature, every page) before anything is
-touched, and then copied page by page into the live file in one transaction of SQLite's own backup: a till that reads
+The file is a ``shop.db`` packed with zstd. It is checked (SHA-256, the office's signature, every page) before anything
+is touched, and then copied page by page into the live file in one transaction of SQLite's own backup: a till that reads
 meanwhile has the old catalogue until the commit, and the new one at its next look-up.
 """
 
@@ -113,8 +113,8 @@ def discard(folder: Path) -> None:
 def load(shop: Path, snapshot: Path, wanted: Wanted, country: str, branch: str) -> None:
     """Put ``snapshot`` in the place of what is in ``shop``, with the feed's cursor and the office's epoch in it.
 
-    StorageError ``snapshot_newer`` where it is of a later program, ``other_country``, ``snapshot_bad``; the catalogue in
-    use stays then.
+    StorageError ``snapshot_newer`` where it is of a later program, ``other_country``, ``snapshot_bad``; the catalogue
+    in use stays then.
     """
     _fit(shop, snapshot, wanted, country, branch)
     with translated(shop):

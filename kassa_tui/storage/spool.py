@@ -1,8 +1,8 @@
 """Print jobs that wait: made in the sale's transaction, done only when the printer took them.
 
 What is done goes from ``spool``, which so stays a page that a sale rewrites anyhow; that a receipt was printed, and
-with which mark last, stays in ``printed``. The newest row remains until there is a newer one, for the number of a job is
-never given out twice.
+with which mark last, stays in ``printed``. The newest row remains until there is a newer one, for the number of a job
+is never given out twice.
 """
 
 from __future__ import annotations

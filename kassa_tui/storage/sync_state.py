@@ -1,4 +1,4 @@
-"""``sync.db``: what the agent knows of the office, and how far it has got. The agent alone writes it; the till reads it.
+"""``sync.db``: what the agent knows of the office and how far it has got. The agent alone writes it; the till reads it.
 
 Nothing in it is needed to sell, and losing it loses nothing: the office says what it has, and the till has all.
 """

@@ -21,6 +21,8 @@ from kassa_tui.storage.till_schema import PAGE_SIZE, STEPS
 from kassa_tui.storage.writer import Writer
 
 TILL_DB, LOCK_FILE = "till.db", "till.lock"
+TAKEOVER_FILE = "takeover.json"
+"""There while the journal of the machine that this one replaces has not come: nothing may be sold before it."""
 
 
 class Lock:
@@ -76,6 +78,8 @@ class TillStore:
     def _open(self, folder: Path, till: str, clock: Clock, new_id: Callable[[], str]) -> None:
         path = folder / TILL_DB
         self.folder, self.till = folder, till
+        if (folder / TAKEOVER_FILE).exists():
+            raise StorageError("takeover_pending", {"path": str(folder)})
         if not path.exists():
             create(folder)
         if self._lock is None:

@@ -1,7 +1,7 @@
 """``kassa sync``: one process beside the till that carries the journal to the office and the catalogue back.
 
-It writes ``shop.db`` and ``sync.db`` and nothing of the till's own. One thread does all the work, so that a till has one
-sender; the schedule only wakes it. Whatever fails waits and is tried again, for as long as it takes.
+It writes ``shop.db`` and ``sync.db`` and nothing of the till's own. One thread does all the work, so that a till has
+one sender; the schedule only wakes it. Whatever fails waits and is tried again, for as long as it takes.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from kassa_tui.services.device_report import REPORT as DEVICES
+from kassa_tui.services.device_states import published
 from kassa_tui.sync.wire import DeviceState
 
 DOCTOR = "doctor.json"
@@ -22,7 +22,7 @@ def condition(folder: Path) -> tuple[int, list[DeviceState], dict[str, Any]]:
         free = shutil.disk_usage(folder).free
     except OSError:
         free = 0
-    return free, _devices(_json(folder / DEVICES)), _doctor(_json(folder / DOCTOR))
+    return free, _devices(folder), _doctor(_json(folder / DOCTOR))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -36,14 +36,18 @@ def _json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _devices(found: dict[str, Any]) -> list[DeviceState]:
-    made = []
-    for each in found.get("devices", [])[:MAX_DEVICES] if isinstance(found.get("devices"), list) else []:
-        if isinstance(each, dict):
-            role, kind, state = (str(each.get(name, ""))[:40] for name in ("role", "kind", "state"))
-            since = each.get("since", 0)
-            made.append(DeviceState(role=role, kind=kind, state=state, since=since if isinstance(since, int) else 0))
-    return made
+def _devices(folder: Path) -> list[DeviceState]:
+    """What the till that runs tells; nothing where none runs."""
+    return [
+        DeviceState(
+            role=each.role,
+            kind=each.kind,
+            state=each.trouble.code if each.trouble else "ok",
+            since=each.at,
+            facts={} if each.trouble is None else {name: str(fact)[:80] for name, fact in each.trouble.facts.items()},
+        )
+        for each in (published(folder) or [])[:MAX_DEVICES]
+    ]
 
 
 def _doctor(found: dict[str, Any]) -> dict[str, Any]:

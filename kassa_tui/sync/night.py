@@ -1,4 +1,4 @@
-"""The night's copy, where no timer of the system makes it: a process of its own, so that a sale is sent on meanwhile."""
+"""The night's copy, where no timer of the system makes it: a process of its own, so that sales go on to the office."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kassa_tui.domain.journal import Moment
 
 QUIET_HOURS = (4, 6)
-"""Local hours, the second not included: after the timer's copy, so that there are not two, and before the shop opens."""
+"""Local hours, the second not included: after the timer's copy, so that there are not two, before the shop opens."""
 FRESH_MS = 20 * 3_600_000
 """A copy younger than this is tonight's."""
 
@@ -38,6 +38,6 @@ def start(words: list[str]) -> subprocess.Popen[bytes] | None:
     """Begin it; None where it cannot be begun."""
     try:
         return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    except OSError as error:
-        logging.getLogger("kassa.sync").error("nightly copy: %s", error)
+    except OSError:
+        logging.getLogger("kassa.sync").exception("nightly copy")
         return None

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from kassa_tui.storage.database import StorageError
 from kassa_tui.sync.codec import WireError, decode, encode, pack, unpack
 from kassa_tui.sync.port import OfficeError
 from kassa_tui.sync.wire import (
     MAX_BODY_BYTES,
     MAX_FEED_ROWS,
     PATH,
-    SCHEMA,
     Answer,
     Batch,
     BatchAnswer,
@@ -60,28 +60,20 @@ M = TypeVar("M")
 log = logging.getLogger("kassa.sync")
 
 
-class TokenError(Exception):
-    """The token cannot be used: ``code`` is ``token_missing``, ``token_open`` or ``token_bad``."""
-
-    def __init__(self, code: str, path: Path) -> None:
-        super().__init__(f"{code}: {path}")
-        self.code, self.facts = code, {"path": str(path)}
-
-
 def read_token(folder: Path) -> str:
-    """The till's token; TokenError where it is missing, readable by others, or no token."""
+    """The till's token; StorageError ``token_missing``, ``token_open`` (others may read it) or ``token_bad``."""
     path = folder / TOKEN_FILE
     try:
         mode = path.stat().st_mode
         token = path.read_text("ascii").strip()
     except FileNotFoundError as error:
-        raise TokenError("token_missing", path) from error
+        raise StorageError("token_missing", {"path": str(path)}) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise TokenError("token_bad", path) from error
+        raise StorageError("token_bad", {"path": str(path)}) from error
     if mode & 0o077:
-        raise TokenError("token_open", path)
+        raise StorageError("token_open", {"path": str(path)})
     if not token or not token.isprintable() or " " in token:
-        raise TokenError("token_bad", path)
+        raise StorageError("token_bad", {"path": str(path)})
     return token
 
 

@@ -1,7 +1,8 @@
 """What must still go to the office: the journal itself, read beside the till that writes it, sent on in its order.
 
-An entry counts as delivered only by its own ack. One that the office will not have, for whatever reason, is set aside and
-told to people; it never holds up what comes behind it. Memory is bounded by one batch, however long the till was alone.
+An entry counts as delivered only by its own ack. One that the office will not have, for whatever reason, is set aside
+and told to people; it never holds up what comes behind it. Memory is bounded by one batch, however long the till was
+alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When the agent does what: waits that grow, turns that ten thousand tills do not take at once, and the clock that wakes it.
+"""When the agent does what: waits that grow, turns that ten thousand tills do not take at once, the clock that wakes.
 
 APScheduler only wakes the runner; what is due is decided there, from what there is to send and how the last tries went.
 """
@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timezone
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from kassa_tui.sync.port import PERMANENT, OfficeError
@@ -39,7 +39,7 @@ def wait(tries: int, error: OfficeError, random: Random) -> float:
 
     What the office asked for (``Retry-After``) is always waited out, and a little longer, so that not all end together.
     """
-    bound = min(FIRST_WAIT_SECONDS * 2 ** min(max(tries - 1, 0), 20), MOST_WAIT_SECONDS)
+    bound: float = min(FIRST_WAIT_SECONDS * 2.0 ** min(max(tries - 1, 0), 20), MOST_WAIT_SECONDS)
     if error.code in PERMANENT:
         return PERSON_SECONDS * (0.75 + random() / 4)
     if error.retry_after:
@@ -88,7 +88,7 @@ def scheduler(wake: Callable[[str], object]) -> BackgroundScheduler:
 
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     made = BackgroundScheduler(
-        timezone=timezone.utc,
+        timezone=UTC,
         executors={"default": ThreadPoolExecutor(1)},
         # A job that is a little late must come, not be dropped; one that is due many times comes once.
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -99,6 +99,6 @@ def scheduler(wake: Callable[[str], object]) -> BackgroundScheduler:
 
     made.add_listener(told, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     for name, seconds in EVERY_SECONDS.items():
-        trigger = IntervalTrigger(seconds=seconds, timezone=timezone.utc)
+        trigger = IntervalTrigger(seconds=seconds, timezone=UTC)
         made.add_job(wake, trigger, args=(name,), id=name, replace_existing=True)
     return made

@@ -14,7 +14,7 @@ from kassa_tui.domain.outcome import Refused
 from kassa_tui.hardware.keyboard_evdev import Press
 from kassa_tui.hardware.registry import make
 from kassa_tui.keymap import DEFAULT
-from tests.hardware.device_bench import Kept
+from tests.hardware.device_bench import WAIT_S, Kept
 
 SHOP = '[shop]\nname = "De Hoek"\ncountry = "NL"\n[till]\nid = "K1"\ndata = "data"\n'
 WAYS: dict[str, str] = {"path": "/dev/kassa-none", "usb": "ffff:fffe", "phys": "usb-none"}
@@ -123,3 +123,31 @@ def test_a_pipe_scanner_from_the_configuration_scans(tmp_path: Path) -> None:
     path.write_text("8710400280507\n")
     assert ear.codes.wait() == ["8710400280507"]
     devices.close()
+
+
+def test_devices_change_while_the_till_runs(tmp_path: Path) -> None:
+    scale = {"role": "scale", "kind": "nci", "path": "/none/scale"}
+    first = load(tmp_path, scale, {"role": "scanner", "kind": "evdev", "usb": "ffff:0001"},
+                 {"role": "keyboard", "kind": "evdev", "usb": "ffff:0002"})  # fmt: skip
+    ear = Ear()
+    devices = make(first.devices, ear, DEFAULT)
+    devices.start()
+    ear.states.wait(3)
+    kept = {kept.name: kept.supervisor for kept in devices._kept}
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    second = load(tmp_path, scale, {"role": "scanner", "kind": "pipe", "path": str(fifo)},
+                  {"role": "keyboard", "kind": "evdev", "usb": "ffff:0002"})  # fmt: skip
+    devices.adopt(second.devices)
+    ear.states.until(lambda told: ("scanner", "") in told)
+    fifo.write_text("1234\n")
+    assert ear.codes.wait() == ["1234"]
+    now = {kept.name: kept.supervisor for kept in devices._kept}
+    assert (now["scale"], now["keyboard"]) == (kept["scale"], kept["keyboard"])
+    assert kept["scanner"].join(WAIT_S)
+    devices.adopt(second.devices, "keyboard")
+    assert {kept.name: kept.supervisor for kept in devices._kept}["keyboard"] is not kept["keyboard"]
+    devices.adopt(())
+    assert [state.role for state in devices.states()] == ["scale"]
+    devices.close()
+    assert not any(each.is_alive() for each in (kept["keyboard"]._thread, now["scanner"]._thread))

@@ -80,9 +80,7 @@ def test_a_second_one_stands_beside_it_and_each_can_be_forgotten(shop: config.Co
         (Plugged("e", "x"), "scanner", None),
     ],
 )  # fmt: skip
-def test_how_it_is_found_again(
-    shop: config.Config, plugged: Plugged, role: str, table: dict[str, str] | None
-) -> None:
+def test_how_it_is_found_again(shop: config.Config, plugged: Plugged, role: str, table: dict[str, str] | None) -> None:
     found = devices.table_of(role, role, plugged)
     if table is None or found is None:
         assert found is table
@@ -138,14 +136,14 @@ def test_the_request_is_what_the_program_of_root_accepts(shop: config.Config) ->
 
 def test_a_port_with_odd_signs_is_asked_for_without(shop: config.Config) -> None:
     found = kept(shop, Plugged("e", "Pad", "05A4:9837".lower(), 'usb"*', twin=True))
-    assert json.loads(devices.request(found.devices))["devices"] == [{"name": "scanner", "usb": "05a4:9837", "phys": ""}]
+    assert json.loads(devices.request(found.devices))["devices"] == [
+        {"name": "scanner", "usb": "05a4:9837", "phys": ""}
+    ]
     lonely = kept(shop, Plugged("e", "Pad", "", "usb*"))
     assert json.loads(devices.request(lonely.devices))["devices"] == []
 
 
-def test_how_it_stands_with_the_rule(
-    shop: config.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_how_it_stands_with_the_rule(shop: config.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rules, watch = tmp_path / "71.rules", tmp_path / "kassa-devices.path"
     monkeypatch.setattr(devices, "RULES", rules)
     monkeypatch.setattr(devices, "WATCH", watch)

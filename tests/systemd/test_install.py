@@ -57,6 +57,15 @@ def test_the_till_starts_by_itself(fresh: Path) -> None:
     assert os.readlink(units / "timers.target.wants" / "kassa-backup.timer").endswith("kassa-backup.timer")
 
 
+def test_devices_that_are_learned_get_their_rules(fresh: Path) -> None:
+    units = fresh / "etc" / "systemd" / "system"
+    wanted = units / "paths.target.wants" / "kassa-devices.path"
+    assert os.readlink(wanted) == "/etc/systemd/system/kassa-devices.path"
+    assert "PathChanged=/var/lib/kassa/devices.request" in (units / "kassa-devices.path").read_text()
+    assert "ExecStart=/opt/kassa/bin/kassa-devices\n" in (units / "kassa-devices.service").read_text()
+    assert stat.S_IMODE((fresh / "opt/kassa/bin/kassa-devices").stat().st_mode) == 0o755
+
+
 @pytest.mark.parametrize("unit", ["ctrl-alt-del.target", "autovt@.service", "getty@tty1.service", "getty@tty6.service"])
 def test_no_way_out_by_the_keyboard(fresh: Path, unit: str) -> None:
     assert os.readlink(fresh / "etc" / "systemd" / "system" / unit) == "/dev/null"
@@ -128,6 +137,7 @@ def test_uninstalling_leaves_the_data(tmp_path: Path) -> None:
     assert install(tmp_path, "--no-program").returncode == 0
     books, settings = tmp_path / "var/lib/kassa/till.db", tmp_path / "etc/kassa/till.toml"
     books.write_bytes(b"books")
+    (tmp_path / "etc/udev/rules.d/71-kassa-learned.rules").write_text("# learned\n")
     settings.write_text("[till]\n")
     done = subprocess.run(
         [str(ROOT / "systemd" / "uninstall"), "--root", str(tmp_path)], capture_output=True, text=True

@@ -1,0 +1,203 @@
+"""Articles from the contract's CSV file into the office, many at once: all of a file or nothing of it.
+
+The file goes through the till's own reader into a ``shop.db`` that nobody sees, so that till and office refuse and
+accept the same files. What came through is laid beside what the office has, and only what differs is written. Articles
+that the file does not name stay as they are, unless it is said to be the whole assortment. Its stock is left alone: in
+the office stock follows from movements.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kassa_office.catalogue import feed
+from kassa_office.catalogue.models import SKU_CHARS, Article, Barcode, Group, Price
+from kassa_office.catalogue.problems import lines_of
+from kassa_office.catalogue.timeline import Dated, own
+from kassa_tui.storage.articles_import import ImportWords
+from kassa_tui.storage.articles_import import import_articles as read_articles
+from kassa_tui.storage.csvread import Problems
+from kassa_tui.storage.shop_schema import open_shop
+
+BATCH = 5_000
+COLUMNS = ("name", "group_id", "vat", "unit", "kind", "deposit_sku", "min_age", "no_discount", "rank", "tare", "active")
+_ROWS = """select a.id, a.sku, a.name, g.name, a.price, a.vat, a.unit, a.kind, coalesce(a.deposit_sku, ''), a.min_age,
+a.no_discount, a.tare, (select json_group_array(json_array(code, pieces)) from code where article = a.id)
+from article a join article_group g on g.id = a.group_id order by a.id"""
+
+
+class ImportProblem(Exception):
+    """A file that was not taken over; ``lines`` say what is wrong with it, line by line, in words."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What was written so far."""
+
+    day: date
+    named: set[str] = field(default_factory=set)
+    """SKUs of the whole file."""
+    rows: int = 0
+    changed: list[str] = field(default_factory=list)
+    """SKUs that the tills must hear of."""
+    problems: Problems = field(default_factory=Problems)
+
+
+def import_articles(path: Path | str, *, country: str | None = None, whole: bool = False) -> int:
+    """Take the file over; returns the number of articles in it. ImportProblem, and then nothing has changed.
+
+    ``country`` gives the VAT codes for the file's percentages, the office's own where it is not said. With ``whole``
+    articles that the file does not name are not sold any more.
+    """
+    from django.conf import settings
+
+    with tempfile.TemporaryDirectory(prefix="kassa-import-") as folder:
+        scratch = Path(folder) / "shop.db"
+        _read(Path(path), scratch, country or settings.OFFICE.country)
+        taken = _Taken(timezone.localdate())
+        with transaction.atomic():
+            _merge(scratch, taken, whole)
+            if taken.problems.count:
+                raise ImportProblem(lines_of(taken.problems.report().problems))
+            feed.touch("article", taken.changed)
+            feed.touch_all("group")
+    feed.sequence()
+    return taken.rows
+
+
+def _read(path: Path, scratch: Path, country: str) -> None:
+    words = ImportWords(
+        deposit_name=lambda cents: _("Statiegeld € %s") % f"{cents // 100},{cents % 100:02d}",
+        deposit_group=_("Statiegeld"),
+        other_group=_("Overig"),
+    )
+    db = open_shop(scratch, country)
+    try:
+        db.execute_sql("pragma synchronous=off")
+        report = read_articles(db, path, today=timezone.localdate().isoformat(), words=words)
+    finally:
+        db.close()
+    if not report.ok:
+        lines = lines_of(report.problems)
+        if report.problem_count > len(lines):
+            lines.append(_("… en nog %d") % (report.problem_count - len(lines)))
+        raise ImportProblem(lines)
+
+
+def _merge(scratch: Path, taken: _Taken, whole: bool) -> None:
+    con = sqlite3.connect(scratch)
+    try:
+        groups = _groups(con)
+        taken.named = {sku for (sku,) in con.execute("select sku from article")}
+        rows = con.execute(_ROWS)
+        while some := list(islice(rows, BATCH)):
+            _batch(some, groups, taken)
+        if whole:
+            active = Article.objects.filter(active=True).values_list("sku", flat=True)
+            gone = [sku for sku in active.iterator() if sku not in taken.named]
+            for start in range(0, len(gone), BATCH):
+                Article.objects.filter(sku__in=gone[start : start + BATCH]).update(active=False)
+            taken.changed += gone
+    finally:
+        con.close()
+
+
+def _groups(con: sqlite3.Connection) -> dict[str, int]:
+    """Name → number of the groups that the file has; those that are new are made."""
+    wanted = dict(con.execute("select name, vat from article_group where active"))
+    there = set(Group.objects.filter(name__in=wanted).values_list("name", flat=True))
+    Group.objects.bulk_create([Group(name=name, vat=vat) for name, vat in wanted.items() if name not in there])
+    return dict(Group.objects.filter(name__in=wanted).values_list("name", "id"))
+
+
+def _batch(some: Sequence[tuple[Any, ...]], groups: dict[str, int], taken: _Taken) -> None:
+    import json
+
+    skus = [row[1] for row in some]
+    changed: set[str] = set()
+    before = {row[0]: row[1:] for row in Article.objects.filter(sku__in=skus).values_list("sku", *COLUMNS)}
+    articles, codes, prices = [], {}, {}
+    for line, sku, name, group, price, vat, unit, kind, deposit, age, fixed, tare, its_codes in some:
+        values = (name, groups[group], vat, unit, kind, deposit, age, bool(fixed), line, tare, True)
+        if len(sku) > SKU_CHARS:
+            taken.problems.add(line, "sku", "too_long", limit=SKU_CHARS, found=len(sku))
+        was = before.get(sku)
+        if was != values:
+            articles.append(Article(sku=sku, **dict(zip(COLUMNS, values, strict=True))))
+            # Another place in the order alone is nothing that the tills hear of.
+            if was is None or (*was[:8], *was[9:]) != (*values[:8], *values[9:]):
+                changed.add(sku)
+        codes[sku], prices[sku] = dict(json.loads(its_codes)), price
+    taken.rows += len(some)
+    if taken.problems.count:
+        return
+    Article.objects.bulk_create(
+        articles, batch_size=1000, update_conflicts=True, update_fields=[*COLUMNS, "changed_at"], unique_fields=["sku"]
+    )
+    changed |= _codes(codes, {row[1]: row[0] for row in some}, taken) | _prices(prices, taken.day)
+    taken.changed += [sku for sku in skus if sku in changed]
+
+
+def _codes(wanted: dict[str, dict[str, int]], lines: dict[str, int], taken: _Taken) -> set[str]:
+    """Let each article have the codes of its line; the SKUs whose codes were others."""
+    mine = {code: sku for sku, codes in wanted.items() for code in codes}
+    for code, sku in _owners(list(mine)):
+        # Within the file codes were found to be of one article each, so one that moved from a line to another may.
+        if mine[code] != sku and sku not in taken.named:
+            taken.problems.add(lines[mine[code]], "gtin", "code_in_use", code=code, sku=sku)
+    had: dict[str, dict[str, int]] = {}
+    for sku, code, pieces in Barcode.objects.filter(article__in=wanted).values_list("article", "code", "pieces"):
+        had.setdefault(sku, {})[code] = pieces
+    changed = {sku for sku, codes in wanted.items() if codes != had.get(sku, {})}
+    if taken.problems.count or not changed:
+        return changed
+    if had:
+        Barcode.objects.filter(article__in=changed & had.keys()).delete()
+    Barcode.objects.bulk_create(
+        [Barcode(code=code, article_id=sku, pieces=n) for sku in wanted if sku in changed
+         for code, n in wanted[sku].items()],
+        batch_size=1000, update_conflicts=True, update_fields=["article", "pieces"], unique_fields=["code"],
+    )  # fmt: skip
+    return changed
+
+
+def _owners(codes: list[str]) -> Iterator[tuple[str, str]]:
+    for start in range(0, len(codes), BATCH):
+        yield from Barcode.objects.filter(code__in=codes[start : start + BATCH]).values_list("code", "article")
+
+
+def _prices(wanted: dict[str, int], day: date) -> set[str]:
+    """Let each article cost for all what its line says, from today on; the SKUs that cost something else."""
+    had: dict[str, list[Dated]] = {}
+    general = Price.objects.released().filter(article__in=wanted, place="all")
+    for price in general:
+        one = Dated(price.valid_from, price.valid_to, price.amount, price.label)
+        had.setdefault(price.article_id, []).append(one)
+    changed = set()
+    for sku, cents in wanted.items():
+        base = own(had.get(sku, ()), day)
+        if base is None or base.amount != cents:
+            changed.add(sku)
+    Price.objects.bulk_create(
+        [Price(article_id=sku, valid_from=day, amount=cents) for sku, cents in wanted.items() if sku in changed],
+        batch_size=1000,
+        update_conflicts=True,
+        update_fields=["amount", "valid_to", "label", "batch"],
+        unique_fields=["article", "place", "valid_from"],
+    )
+    return changed

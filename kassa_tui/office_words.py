@@ -1,0 +1,77 @@
+"""The Dutch words of everything between till and office: what waits, why, and who must act."""
+
+from __future__ import annotations
+
+from kassa_tui.marking import N_
+
+OFFICE_WORDS: dict[str, str] = {
+    "sync_running": N_("kassa sync draait al[ (proces {holder})]"),
+    "seq_taken": N_("Regel {seq} staat al in het journaal"),
+    "till_has_entries": N_("Op deze kassa is al verkocht ({have} regels): neem een lege map[ in plaats van {path}]"),
+    "takeover_pending": N_("Het journaal van deze kassa is nog niet overgenomen: kassa enrol nog eens[ ({path})]"),
+    "other_till_code": N_("Deze code is van kassa {found}, dit is {till}: pas till.id aan of vraag een andere code"),
+    "token_missing": N_("Deze kassa is nog niet aangemeld bij een kantoor: kassa enrol[ ({path})]"),
+    "token_open": N_("Het token van het kantoor is voor anderen te lezen: zet de rechten op 600[: {path}]"),
+    "token_bad": N_("Het token van het kantoor is onbruikbaar: kassa enrol met een nieuwe code[ ({path})]"),
+    "snapshot_bad": N_("De artikelen van het kantoor zijn niet goed aangekomen ({reason}); er wordt opnieuw begonnen"),
+    "snapshot_newer": N_("De artikelen van het kantoor zijn voor een nieuwere kassa: werk de kassa bij"),
+    "office_owns": N_("De artikelen komen van het kantoor: verander ze daar; --force neemt ze toch over, tot het kantoor"
+                      " ze weer verandert"),
+    "office_none": N_("Er is geen kantoor ingesteld: kassa enrol ADRES --code CODE"),
+    "office_failed": N_("Kantoor: {why:office_why}"),
+    "office_no_agent": N_("[{receipts:some} bonnen wachten, ]kassa sync draait niet, bel de techniek"),
+    "office_act": N_("[{receipts:some} bonnen wachten, ]kantoor: {why:office_why}"),
+    "office_away": N_("[{receipts:some} bonnen wachten, ]kantoor onbereikbaar sinds {since}"),
+    "office_away_one": N_("{receipts} bon wacht, kantoor onbereikbaar sinds {since}"),
+    "office_look": N_("Kantoor: {n} regels vragen aandacht, zie F10 Kantoor"),
+    "office_clock_ahead": N_("Klok loopt {minutes} minuten voor op het kantoor: bel de techniek"),
+    "office_clock_behind": N_("Klok loopt {minutes} minuten achter op het kantoor: bel de techniek"),
+    "office_why": N_("Sinds {since} lukt het niet: {why:office_why}"),
+    "office_stuck": N_("{n} regels kon het kantoor niet aannemen, de eerste is {seq}; elk uur opnieuw"),
+    "office_conflict": N_("{n} regels heeft het kantoor anders, de eerste is {seq}: bel het kantoor"),
+    "office_quarantined": N_("{n} regels heeft het kantoor apart gezet, de eerste is {seq}: bel het kantoor"),
+    "office_ahead": N_("Het kantoor heeft meer regels dan deze kassa (oude kopie teruggezet?): bel het kantoor"),
+    "office_feed_why": N_("Artikelen niet bij sinds {since}: {why:office_why}"),
+    "office_feed_refused": N_("{n} wijzigingen van artikelen waren niet te begrijpen: bel het kantoor"),
+}
+"""Codes of refusals."""
+
+OFFICE_DONE: dict[str, str] = {
+    "office_now": N_("kantoor bij"),
+    "office_not_yet": N_("kantoor nog niet bereikt"),
+    "office_minutes": N_("kantoor {minutes} min geleden"),
+    "office_hours": N_("kantoor {hours} uur geleden"),
+    "office_waits": N_("Er wachten {entries} regels[, {receipts:some} bonnen], de oudste van {since}"),
+    "office_all_in": N_("Alles is bij het kantoor, tot en met regel {seq}"),
+    "office_last": N_("Laatste antwoord van het kantoor: {since}"),
+    "office_next": N_("Volgende poging over {seconds} seconden"),
+    "office_feed": N_("Artikelen bij tot {since}"),
+    "office_snapshot": N_("Alle artikelen komen opnieuw binnen"),
+    "office_actor_nobody": N_("Niemand hoeft iets te doen"),
+    "office_actor_office": N_("Het kantoor moet iets doen"),
+    "office_actor_technician": N_("De techniek moet iets doen"),
+}
+"""Codes of what is said without refusing anything."""
+
+OFFICE_WHY: dict[str, str] = {
+    "unreachable": N_("niet te bereiken, kijk naar netwerk en internet"),
+    "timeout": N_("antwoordt niet op tijd"),
+    "certificate": N_("het certificaat klopt niet, de techniek moet ca_file nakijken"),
+    "redirect": N_("stuurt door naar een ander adres, de techniek moet office.url nakijken"),
+    "bad_answer": N_("er komt een antwoord dat niet van het kantoor is, bijvoorbeeld van een wifi-portaal"),
+    "unauthorised": N_("deze kassa wordt niet meer herkend, het kantoor moet een nieuwe code geven"),
+    "forbidden": N_("deze kassa mag dit niet, het kantoor moet haar toelaten"),
+    "code_used": N_("deze code is al gebruikt of verlopen, vraag het kantoor om een nieuwe"),
+    "other_schema": N_("versies passen niet bij elkaar, werk de kassa bij"),
+    "busy": N_("heeft het druk, de kassa wacht"),
+    "fault": N_("fout, het wordt opnieuw geprobeerd"),
+    "too_large": N_("het bericht is te groot"),
+    "bad_message": N_("begrijpt het bericht niet"),
+    "unknown": N_("kent dit niet"),
+    "cursor_gone": N_("de lijst met wijzigingen is te oud"),
+    "snapshot_bad": N_("de artikelen zijn niet goed aangekomen"),
+    "snapshot_newer": N_("de artikelen zijn voor een nieuwere kassa, werk de kassa bij"),
+    "disk_full": N_("de schijf van de kassa is vol"),
+    "locked": N_("er loopt een import van artikelen"),
+}
+"""Why the office was not reached, or refused."""
