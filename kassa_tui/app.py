@@ -305,9 +305,11 @@ class KassaApp(App[int], Host, inherit_bindings=False):
 
     def use(self, till: Till) -> None:
         """Put a till behind the desk; what it must write of the open ticket waits until the screen is up to date."""
+        from kassa_tui.screens.office_view import watch_office
+
         till.settles_itself = False
         self.desk.till = till
-        self._watch_office(till)
+        watch_office(self.desk, till)
         self.desk.home()
         self.counter.equip()
         if self.counter.pay is not None:
@@ -315,13 +317,6 @@ class KassaApp(App[int], Host, inherit_bindings=False):
         self.counter.login.catch_up()
         self.repaint()
         self.attendant.equip(till)
-
-    def _watch_office(self, till: Till) -> None:
-        from kassa_tui.screens.office_view import line_for
-
-        if self.desk.office is not None:
-            self.desk.office.close()
-        self.desk.office = line_for(till)
 
     def _cannot_start(self, error: Exception) -> None:
         from kassa_tui.failures import exit_code, explain
@@ -348,9 +343,7 @@ class KassaApp(App[int], Host, inherit_bindings=False):
             self.act("lock")
         if idle < 2:
             self.desk.look_at_drawer()
-        self.desk.remind_of_drawer()
-        if self.desk.office is not None:
-            self.desk.office.tick()
+        self.desk.second()
         self.repaint()
 
     def _from_thread(self, work: Callable[[], object]) -> None:

@@ -27,7 +27,7 @@ OFFICE_WORDS: dict[str, str] = {
     "office_clock_ahead": N_("Klok loopt {minutes} minuten voor op het kantoor: bel de techniek"),
     "office_clock_behind": N_("Klok loopt {minutes} minuten achter op het kantoor: bel de techniek"),
     "office_why": N_("Sinds {since} lukt het niet: {why:office_why}"),
-    "office_stuck": N_("{n} regels kon het kantoor niet aannemen, de eerste is {seq}; elk uur opnieuw"),
+    "office_stuck": N_("{n} regels kon het kantoor niet aannemen, de eerste is {seq}; elk uur weer"),
     "office_conflict": N_("{n} regels heeft het kantoor anders, de eerste is {seq}: bel het kantoor"),
     "office_quarantined": N_("{n} regels heeft het kantoor apart gezet, de eerste is {seq}: bel het kantoor"),
     "office_ahead": N_("Het kantoor heeft meer regels dan deze kassa (oude kopie teruggezet?): bel het kantoor"),

@@ -68,10 +68,8 @@ def words_of(one: dict[str, Any]) -> str:
     parts = [_("%(till)s: %(entries)d regels, %(first)d tot en met %(last)d") % one]
     if one["missing"]:
         parts.append(ngettext("%d regel ontbreekt", "%d regels ontbreken", one["missing"]) % one["missing"])
-    if one["waiting"]:
-        parts.append(
-            ngettext("%d regel is nog onderweg", "%d regels zijn nog onderweg", one["waiting"]) % one["waiting"]
-        )
+    if n := one["waiting"]:
+        parts.append(ngettext("%d regel is nog onderweg", "%d regels zijn nog onderweg", n) % n)
     if one["quarantine"]:
         parts.append(ngettext("%d in quarantaine", "%d in quarantaine", one["quarantine"]) % one["quarantine"])
     wrong = len(one["flaws"]) + len(one["receipts_missing"]) + len(one["grand_wrong"]) + len(one["z_wrong"])

@@ -304,8 +304,14 @@ class Desk:
         short = fit(words, max(cells(words) - (cells(text) - room), 1))
         return self.t("bon: {trouble} ({waiting} wacht)", trouble=short, waiting=waiting)
 
+    def second(self) -> None:
+        """What is looked at every second."""
+        self.remind_of_drawer()
+        if self.office is not None:
+            self.office.tick()
+
     def remind_of_drawer(self) -> None:
-        """One soft bell for a drawer that somebody forgot; asked every second."""
+        """One soft bell for a drawer that somebody forgot."""
         queue = self.till.printing if self.till else None
         forgotten = queue is not None and queue.drawer_forgotten()
         if forgotten and not self._reminded:

@@ -46,9 +46,11 @@ class OfficeLine:
         self._watch.close()
 
 
-def line_for(till: Till) -> OfficeLine | None:
-    """For a till that belongs to an office; the one for practice sends nothing."""
-    return OfficeLine(till) if till.config.office is not None and not till.training else None
+def watch_office(desk: Desk, till: Till) -> None:
+    """Keep an eye on it for a till that belongs to an office; the one for practice sends nothing."""
+    if desk.office is not None:
+        desk.office.close()
+    desk.office = OfficeLine(till) if till.config.office is not None and not till.training else None
 
 
 def show_office(desk: Desk) -> None:

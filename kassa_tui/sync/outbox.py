@@ -98,15 +98,13 @@ class Outbox:
         if epoch != now.epoch:
             if now.epoch:
                 log.warning("office has another database: sending again from %s", next_seq)
-            self._go_back(next_seq - 1)
+            # Where nothing is known, as after the loss of sync.db, the office's word is all there is.
+            self._go_back(min(now.acked, next_seq - 1) if now.epoch else next_seq - 1)
             now.epoch, now.rewound = epoch, 0
         elif next_seq <= now.acked and now.rewound != next_seq and self._lost(next_seq):
             log.warning("office asks for %s, which it had: sending again", next_seq)
             self._go_back(next_seq - 1)
             now.rewound = next_seq
-        elif next_seq - 1 > now.acked and not now.acked:
-            # A new sync.db: the office has it all up to there, and its word on that is as good as an ack.
-            self._go_back(next_seq - 1)
         now.trouble = "office_ahead" if next_seq - 1 > self.high() else ""
         self._state.save()
 

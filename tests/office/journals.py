@@ -41,6 +41,8 @@ class Book:
     receipt: int = 0
     z: int = 0
     grand: tuple[int, int] = (0, 0)
+    z_turnover: int = 0
+    """Of the open shift."""
 
     def add(self, kind: str, body: dict[str, Any] | str, who: str | None = None) -> Entry:
         """One entry, a minute after the last; a body as text goes in as it is."""
@@ -58,7 +60,7 @@ class Book:
 
     def open_shift(self, cents: int = 10_000) -> Entry:
         """The till opens with a float."""
-        self.z += 1
+        self.z, self.z_turnover = self.z + 1, 0
         return self.add("shift.open", {"z": self.z, "float": cents})
 
     def sale(self, *lines: tickets.Line, tenders: Sequence[Tender] = (), ticket: str = "", **more: Any) -> Entry:
@@ -74,6 +76,7 @@ class Book:
         plus = turnover([each for each in body["lines"] if each["amount"] > 0])
         minus = turnover([each for each in body["lines"] if each["amount"] < 0])
         self.grand = (self.grand[0] + plus, self.grand[1] - minus)
+        self.z_turnover += plus + minus
         number = f"{self.till}-{self.receipt:06d}"
         grand = {"sales": self.grand[0], "returns": self.grand[1]}
         return self.add("sale", {**body, "no": self.receipt, "number": number, "grand": grand, **more})
@@ -160,7 +163,7 @@ def _small(book: Book, chance: random.Random) -> None:
 def _shift(book: Book, chance: random.Random) -> None:
     counted = chance.randint(9000, 30_000)
     book.add("shift.count", {"total": counted, "pieces": {}})
-    book.add("shift.close", {"z": book.z, "turnover": 0, "cash": {"expected": 12_000}, "counted": counted,
-                             "difference": counted - 12_000})  # fmt: skip
+    figures = {"z": book.z, "turnover": book.z_turnover, "cash": {"expected": 12_000}}
+    book.add("shift.close", {**figures, "counted": counted, "difference": counted - 12_000})
     book.at += 10 * 60 * MINUTE
     book.open_shift()
