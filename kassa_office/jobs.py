@@ -33,7 +33,13 @@ class Job:
     """``package.module:function``; takes nothing, returns a line for the log or None."""
 
 
-JOBS: list[Job] = []
+JOBS: list[Job] = [
+    Job("feed", 2, "kassa_office.catalogue.feed:publish"),
+    Job("stock to tills", 300, "kassa_office.catalogue.feed:publish_stock"),
+    Job("snapshots", 600, "kassa_office.catalogue.snapshot:refresh"),
+    Job("prices of the day", 3600, "kassa_office.catalogue.feed:new_day"),
+    Job("old tombstones", 86_400, "kassa_office.catalogue.feed:prune"),
+]
 """In the order of their importance; what is due at once is done in this order."""
 
 

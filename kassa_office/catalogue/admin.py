@@ -1,4 +1,4 @@
-"""Master data in Django's administration: articles with codes, prices and costs, and everything else the tills are told."""
+"""Master data in Django's administration: articles with codes, prices and costs, and what else the tills are told."""
 
 from __future__ import annotations
 
@@ -73,18 +73,12 @@ class BarcodeInline(ByRole, admin.TabularInline):  # type: ignore[type-arg]
     model, form, extra = Barcode, BarcodeForm, 1
 
 
-class PriceInline(ManagersToo, admin.TabularInline):  # type: ignore[type-arg]
+class PriceInline(ByRole, admin.TabularInline):  # type: ignore[type-arg]
     """The prices of an article, of the branches that the user may see."""
 
     model, extra = Price, 0
     branch_column = "branch"
     fields = ("price_list", "branch", "valid_from", "valid_to", "amount", "label", "batch")
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A manager has nothing to do with lists and rounds."""
-        if branches_of(request.user) is None:
-            return self.fields
-        return ("branch", "valid_from", "valid_to", "amount", "label")
 
 
 class CostInline(OwnerOnly, admin.TabularInline):  # type: ignore[type-arg]
@@ -126,16 +120,6 @@ class ArticleAdmin(ByRole, Files, Fixed):
             found = found | queryset.filter(barcodes__code=digits.zfill(14))
             many = True
         return found, many
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """A manager's price is his branch's whatever the form was made to say."""
-        allowed = branches_of(request.user)
-        if allowed is not None and formset.model is Price:
-            for one in formset.forms:
-                if one.has_changed() and one.instance.branch_id not in allowed:
-                    audit(request, "price.refused", refused=True, sku=form.instance.pk)
-                    return
-        super().save_formset(request, form, formset, change)
 
 
 @admin.register(Group)
@@ -213,7 +197,9 @@ class PriceBatchAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the number of prices."""
-        return super().get_queryset(request).annotate(count=Count("price"))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(count=Count("price"))
+        return counted
 
     @admin.display(description=gettext_lazy("prijzen"))
     def prices(self, batch: Any) -> int:
@@ -243,10 +229,8 @@ class PriceBatchAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_related(request, form, formsets, change)
         if "starts" in form.changed_data:
             for price in form.instance.price_set.exclude(valid_from=form.instance.starts):
-                same = Price.objects.filter(
-                    article=price.article_id, place=price.place, valid_from=form.instance.starts
-                )
-                if same.exists():
+                same = Price.objects.filter(article=price.article_id, place=price.place)
+                if same.filter(valid_from=form.instance.starts).exists():
                     said = _("%s heeft op die dag al een andere prijs; die blijft.") % price.article
                     self.message_user(request, said, "warning")
                     continue

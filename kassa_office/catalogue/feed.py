@@ -23,7 +23,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from kassa_office.catalogue import numbering
-from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow
+from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow, Price
 from kassa_office.catalogue.numbering import canonical
 from kassa_office.catalogue.rows import BUILDERS
 from kassa_office.tills.models import Branch, Office, Till
@@ -170,6 +170,15 @@ def renew(scope: str) -> None:
             mark.feed_seq += 1
             FeedRow.objects.filter(unit=row.unit, table=row.table, key=row.key, scope=scope).update(seq=mark.feed_seq)
         mark.save(update_fields=["feed_seq"])
+
+
+def new_day() -> str | None:
+    """The job: make anew what begins or ends these days. Tills know the days themselves; what is over goes away."""
+    today = timezone.localdate()
+    lately = (today - timedelta(days=3), today)
+    turned = Price.objects.filter(Q(valid_from__range=lately) | Q(valid_to__range=lately))
+    touch("article", turned.order_by().values_list("article", flat=True).distinct())
+    return publish()
 
 
 def prune() -> str | None:

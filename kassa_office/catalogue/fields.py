@@ -47,7 +47,7 @@ def unscaled(text: str, places: int) -> int:
     match = _DECIMAL.fullmatch(text.replace("%", "").strip())
     if match is None or len(match[2] or "") > places:
         raise ValidationError(_("%s is geen getal dat hier kan.") % text[:40])
-    return int(match[1]) * 10**places + int((match[2] or "").ljust(places, "0"))
+    return int(match[1] + (match[2] or "").ljust(places, "0"))
 
 
 class _WholeField(forms.CharField):

@@ -25,8 +25,8 @@ class ByRole(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
         return role_of(request.user) in self.may_read
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether a row may be looked at."""
-        return role_of(request.user) in self.may_read and self._mine(request, obj)
+        """Whether a row may be looked at: one of several branches by the manager of any of them."""
+        return role_of(request.user) in self.may_read and self._mine(request, obj, wholly=False)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether a row may be added."""
@@ -77,11 +77,12 @@ class ByRole(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
             field.required = True
         return field
 
-    def _mine(self, request: HttpRequest, row: Model | None) -> bool:
+    def _mine(self, request: HttpRequest, row: Model | None, *, wholly: bool = True) -> bool:
         allowed = branches_of(request.user) if self.branch_column else None
         if allowed is None or row is None or not isinstance(row, self.model):
             return True
-        return self._branches_of_row(row) <= allowed and bool(self._branches_of_row(row))
+        branches = self._branches_of_row(row)
+        return bool(branches & allowed) and (not wholly or branches <= allowed)
 
     def _branches_of_row(self, row: Any) -> frozenset[str]:
         value = getattr(row, self.branch_column.partition("__")[0])

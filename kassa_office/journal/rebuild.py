@@ -15,12 +15,14 @@ from kassa_office.journal.bodies import Unreadable
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.writing import (
     DAY_TOTAL,
+    MONTH_TOTAL,
     PARKED,
     PAYMENT,
     RETURNED,
     SALE,
     SALE_LINE,
     SKU_DAY,
+    SKU_MONTH,
     STOCK_LEVEL,
     STOCK_MOVE,
     VOUCHER,
@@ -33,7 +35,8 @@ from kassa_office.tills.models import TillCursor
 from kassa_tui.domain.journal import Entry
 
 AT_ONCE = 500
-TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, DAY_TOTAL, SKU_DAY, STOCK_LEVEL, VOUCHER, RETURNED, PARKED)
+TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, DAY_TOTAL, MONTH_TOTAL, SKU_DAY, SKU_MONTH, STOCK_LEVEL,
+          VOUCHER, RETURNED, PARKED)  # fmt: skip
 """All that follows from journals."""
 OFFICE_MADE = {STOCK_MOVE.name: "till NOT IN (SELECT code FROM tills_till)"}
 """Rows that did not come from a till's journal stay."""

@@ -84,6 +84,11 @@ SKU_DAY = Table(
     "branch, sku, day",
     _adds("qty", "amount", "cost"),
 )
+MONTH_TOTAL = Table(
+    "month_total", DAY_TOTAL.columns, DAY_TOTAL.key, _adds("n", "qty", "amount", "vat", "cost", "costed")
+)
+"""As DAY_TOTAL, ``day`` being the first of the month."""
+SKU_MONTH = Table("sku_month", SKU_DAY.columns, SKU_DAY.key, _adds("qty", "amount", "cost"))
 STOCK_LEVEL = Table(
     "stock_level",
     "branch:text sku:text qty:bigint at:bigint",
@@ -107,7 +112,9 @@ PARKED = Table(
 )
 
 FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE)
-SUMS = (DAY_TOTAL, SKU_DAY, STOCK_LEVEL, VOUCHER, RETURNED)
+SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
+MONTHS = ((DAY_TOTAL, MONTH_TOTAL, 1), (SKU_DAY, SKU_MONTH, 2))
+"""Sums by day, the same by month, and where in the key the day stands."""
 
 
 class Gathered:
@@ -150,6 +157,7 @@ class Gathered:
 
     def write(self) -> None:
         """Insert and add; in the caller's transaction."""
+        self._add_months()
         for table in FACTS:
             insert(table, self.facts[table.name])
         for table in SUMS:
@@ -160,6 +168,13 @@ class Gathered:
                 cursor.executemany(
                     "DELETE FROM sales_voucherhold WHERE voucher = %s AND ticket = %s", sorted(self.settled)
                 )
+
+    def _add_months(self) -> None:
+        """What the days come to by month; few keys, however many sales."""
+        for days, months, place in MONTHS:
+            for key, amounts in self.sums[days.name].items():
+                month = f"{key[place]}"[:8] + "01"
+                self.sum(months, (*key[:place], month, *key[place + 1 :]), *amounts)
 
     def _write_parked(self) -> None:
         """One after the other: a ticket may be parked and taken up within one batch."""

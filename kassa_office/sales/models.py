@@ -97,16 +97,16 @@ class ZReport(Fact):
         indexes = (models.Index(fields=("branch", "day"), name="z_report_day"),)
 
 
-class DayTotal(models.Model):
-    """Figures of one till on one day, added up from the facts: what every overview reads."""
+class Total(models.Model):
+    """Figures of one till, added up from the facts."""
 
-    pk = models.CompositePrimaryKey("branch", "day", "till", "kind", "key")
     branch = models.CharField(max_length=CODE_CHARS)
     day = models.DateField()
     till = models.CharField(max_length=CODE_CHARS)
     kind = models.CharField(max_length=12)
     """``sale`` (all), ``hour``, ``staff``, ``group``, ``vat``, ``tender``, ``rounding``, ``deposit``, ``voucher``,
-    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``difference``, ``card``, ``copy``, ``event``."""
+    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``difference``, ``card``, ``copy``, ``event``; ``who``
+    for the same of what is out of the ordinary by person: ``kind:key:person``."""
     key = models.CharField(max_length=80)
     """Which hour (``00``-``23``), person, group, ``code:rate``, tender …; empty where there is but one."""
     n = models.BigIntegerField()
@@ -118,13 +118,30 @@ class DayTotal(models.Model):
     costed = models.BigIntegerField()
 
     class Meta:
+        abstract = True
+
+
+class DayTotal(Total):
+    """Figures of one till on one day: what every overview reads."""
+
+    pk = models.CompositePrimaryKey("branch", "kind", "day", "till", "key")
+
+    class Meta:
         db_table = "day_total"
 
 
-class SkuDay(models.Model):
-    """What was sold of one article in one branch on one day; the demand that reorder proposals are made from."""
+class MonthTotal(Total):
+    """The same by month, ``day`` being the first of it: what overviews of long periods read."""
 
-    pk = models.CompositePrimaryKey("branch", "sku", "day")
+    pk = models.CompositePrimaryKey("branch", "kind", "day", "till", "key")
+
+    class Meta:
+        db_table = "month_total"
+
+
+class SkuTotal(models.Model):
+    """What was sold of one article in one branch."""
+
     branch = models.CharField(max_length=CODE_CHARS)
     sku = models.CharField(max_length=40)
     day = models.DateField()
@@ -133,8 +150,27 @@ class SkuDay(models.Model):
     cost = models.BigIntegerField()
 
     class Meta:
+        abstract = True
+
+
+class SkuDay(SkuTotal):
+    """Of one day; the demand that reorder proposals are made from."""
+
+    pk = models.CompositePrimaryKey("branch", "sku", "day")
+
+    class Meta:
         db_table = "sku_day"
         indexes = (models.Index(fields=("branch", "day"), name="sku_day_day"),)
+
+
+class SkuMonth(SkuTotal):
+    """Of one month, ``day`` being the first of it."""
+
+    pk = models.CompositePrimaryKey("branch", "sku", "day")
+
+    class Meta:
+        db_table = "sku_month"
+        indexes = (models.Index(fields=("branch", "day"), name="sku_month_day"),)
 
 
 class Voucher(models.Model):

@@ -25,6 +25,8 @@ from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
 from kassa_tui.domain.ticket import SALE as GOODS
 
 Amounts = tuple[int, int, int, int, int, int]
+WATCHED = frozenset(("return", "void", "override", "discount", "event", "copy"))
+"""Counted by person as well."""
 
 
 class Day:
@@ -32,6 +34,7 @@ class Day:
 
     def __init__(self, gathered: Gathered, here: Here) -> None:
         self._gathered, self._place = gathered, (here.branch, here.day, here.entry.till)
+        self._who = here.entry.who
 
     def add(
         self, kind: str, key: str = "", n: int = 1, qty: int = 0, amount: int = 0, vat: int = 0, cost: int = 0,
@@ -39,6 +42,9 @@ class Day:
     ) -> None:  # fmt: skip
         """A count, thousandths, cents, cents of VAT, cents of cost, and the net cents that the cost stands against."""
         self._gathered.sum(DAY_TOTAL, (*self._place, kind, cut(key, 80)), n, qty, amount, vat, cost, costed)
+        if kind in WATCHED:
+            person = cut(f"{kind}:{key}:{self._who}", 80)
+            self._gathered.sum(DAY_TOTAL, (*self._place, "who", person), n, qty, amount, vat, cost, costed)
 
 
 def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:

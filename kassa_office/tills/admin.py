@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kassa_office.catalogue.admin import Fixed
-from kassa_office.catalogue.rights import ByRole, ManagersToo
+from kassa_office.catalogue.rights import ByRole
 from kassa_office.staff.access import OWNER, SUPPORT
 from kassa_office.tills.models import Branch, Enrolment, Till
 
@@ -74,7 +74,7 @@ class TillAdmin(ByRole, Fixed):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(ManagersToo, admin.ModelAdmin):  # type: ignore[type-arg]
+class EnrolmentAdmin(ByRole, admin.ModelAdmin):  # type: ignore[type-arg]
     """Codes that were given out; the codes themselves are nowhere."""
 
     may_read = (OWNER, SUPPORT)

@@ -196,7 +196,8 @@ def snapshot_file(request: HttpRequest, port: OfficeForTill, sha256: str) -> Htt
     """GET /snapshot/{sha256}, whole or from a byte on."""
     from kassa_office.catalogue.models import Snapshot
 
-    size = Snapshot.objects.filter(branch=port.till.branch_id, sha256=sha256).values_list("size", flat=True).first()
+    files = Snapshot.objects.filter(branch=port.till.branch_id, sha256=_name(sha256))
+    size = files.values_list("size", flat=True).first()
     if size is None:
         raise OfficeError("unknown", {"sha256": sha256})
     tag = f'"{sha256}"'

@@ -27,6 +27,7 @@ def set_up() -> None:
     """Django's settings for tests: a data folder of this process, cheap password hashes, no manifest of files."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "kassa_office.settings"
     os.environ["KASSA_OFFICE_CONFIG"] = str(write_config(BASE, ""))
+    (DATA / "static").mkdir(parents=True, exist_ok=True)
     zone = os.environ.get("TZ")
     import django
     from django.conf import settings

@@ -18,9 +18,9 @@ class Migration(migrations.Migration):
                     "pk",
                     models.CompositePrimaryKey(
                         "branch",
+                        "kind",
                         "day",
                         "till",
-                        "kind",
                         "key",
                         blank=True,
                         editable=False,
@@ -42,6 +42,39 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "day_total",
+            },
+        ),
+        migrations.CreateModel(
+            name="MonthTotal",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "branch",
+                        "kind",
+                        "day",
+                        "till",
+                        "key",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("branch", models.CharField(max_length=16)),
+                ("day", models.DateField()),
+                ("till", models.CharField(max_length=16)),
+                ("kind", models.CharField(max_length=12)),
+                ("key", models.CharField(max_length=80)),
+                ("n", models.BigIntegerField()),
+                ("qty", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                ("vat", models.BigIntegerField()),
+                ("cost", models.BigIntegerField()),
+                ("costed", models.BigIntegerField()),
+            ],
+            options={
+                "db_table": "month_total",
             },
         ),
         migrations.CreateModel(
@@ -212,6 +245,27 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "sku_day",
                 "indexes": [models.Index(fields=["branch", "day"], name="sku_day_day")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SkuMonth",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "branch", "sku", "day", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("branch", models.CharField(max_length=16)),
+                ("sku", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("qty", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                ("cost", models.BigIntegerField()),
+            ],
+            options={
+                "db_table": "sku_month",
+                "indexes": [models.Index(fields=["branch", "day"], name="sku_month_day")],
             },
         ),
         migrations.CreateModel(

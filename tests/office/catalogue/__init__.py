@@ -1,0 +1,1 @@
+"""Tests of articles, prices, staff and how the tills hear of them."""

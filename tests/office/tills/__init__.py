@@ -1,0 +1,1 @@
+"""Tests of the tills' side of the office."""
