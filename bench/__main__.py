@@ -24,6 +24,7 @@ RUNS: dict[str, tuple[str, str | None]] = {
         f"--cache {CACHE}",
         f"--cache {CACHE} --sizes 10,1000 --articles 20000 --rounds 60 --verified 1000 --rebuilt 1000",
     ),
+    "ingest": ("", "--tickets 600"),
     "endurance": ("", "--articles 20000 --sales 2000 --lines 100 --seconds 10"),
     "instructions": ("", None),
     "boot": ("", None),

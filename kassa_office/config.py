@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 ENVIRONMENT = "KASSA_OFFICE_CONFIG"
 USUAL = Path("/etc/kassa/office.toml")
 KEYS = {"data": str, "database": str, "hosts": list, "url": str, "language": str, "timezone": str, "bind": str,
-        "workers": int, "proxies": int, "country": str, "name": str}  # fmt: skip
+        "workers": int, "proxies": int, "country": str, "name": str, "webhook_private": bool}  # fmt: skip
 """Each key of the file and its type; ``config/office.toml.example`` says what they mean."""
 LANGUAGES = ("nl", "fr", "en")
 
@@ -48,6 +48,8 @@ class OfficeConfig:
     country: str = "NL"
     name: str = "Kassa"
     """Of the company, at the head of each page."""
+    webhook_private: bool = False
+    """Whether webhooks may go to addresses of the own network, and without TLS."""
 
     @property
     def secure(self) -> bool:
@@ -79,7 +81,7 @@ def _checked(path: Path, raw: dict[str, Any]) -> dict[str, Any]:
     for key, value in raw.items():
         if key not in KEYS:
             raise OfficeConfigError("office_config_key", {"file": str(path), "key": key, "known": sorted(KEYS)})
-        if not isinstance(value, KEYS[key]) or isinstance(value, bool):
+        if not isinstance(value, KEYS[key]) or (isinstance(value, bool) and KEYS[key] is not bool):
             raise OfficeConfigError("office_config_type", {"file": str(path), "key": key, "type": KEYS[key].__name__})
     if "data" not in raw:
         raise OfficeConfigError("office_config_missing", {"file": str(path), "key": "data"})

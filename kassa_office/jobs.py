@@ -34,10 +34,21 @@ class Job:
 
 
 JOBS: list[Job] = [
+    Job("batches left behind", 30, "kassa_office.journal.recovery:recover"),
+    Job("silent tills", 60, "kassa_office.tills.heartbeat:find_silent"),
     Job("feed", 2, "kassa_office.catalogue.feed:publish"),
+    Job("levels", 60, "kassa_office.stock.telling:tell"),
+    Job("orders", 60, "kassa_office.stock.orders:refresh"),
+    Job("transfers", 60, "kassa_office.stock.transfers:refresh"),
+    Job("stock-takes", 300, "kassa_office.stock.counts:settle"),
+    Job("stock running out", 86_400, "kassa_office.stock.proposals:alarm"),
     Job("stock to tills", 300, "kassa_office.catalogue.feed:publish_stock"),
     Job("snapshots", 600, "kassa_office.catalogue.snapshot:refresh"),
+    Job("webhooks", 2, "kassa_office.api.webhooks:work"),
+    Job("old deliveries", 86_400, "kassa_office.api.webhooks:prune"),
     Job("prices of the day", 3600, "kassa_office.catalogue.feed:new_day"),
+    Job("partitions ahead", 86_400, "kassa_office.journal.recovery:make_ahead"),
+    Job("old batches", 86_400, "kassa_office.journal.recovery:prune"),
     Job("old tombstones", 86_400, "kassa_office.catalogue.feed:prune"),
 ]
 """In the order of their importance; what is due at once is done in this order."""

@@ -48,9 +48,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",
+    "kassa_office.staff.headers.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -74,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "kassa_office.dashboard.context.page",
             ],
         },
     },
@@ -94,7 +96,12 @@ AXES_COOLOFF_TIME = 0.25
 """Hours."""
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_IPWARE_PROXY_COUNT = OFFICE.proxies
+AXES_LOCKOUT_CALLABLE = "kassa_office.staff.errors.locked"
+AXES_ENABLE_ADMIN = False
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+CSRF_FAILURE_VIEW = "kassa_office.staff.errors.csrf"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -116,7 +123,10 @@ STORAGES = {
 WHITENOISE_MANIFEST_STRICT = False
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OFFICE.secure
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if OFFICE.secure:
+    # Names that browsers take from this host alone, and over TLS alone.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if OFFICE.secure else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True

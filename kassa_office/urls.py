@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import include, path
-from django.views.generic import RedirectView
 
+from kassa_office.staff import errors
 from kassa_office.staff.access import owes_second_factor
+from kassa_office.staff.views import admin_login
 
 
 def _may_administer(request: HttpRequest) -> bool:
@@ -21,7 +22,10 @@ admin.site.site_header = admin.site.site_title = "Kassa"
 
 urlpatterns = [
     path("", include("kassa_office.staff.urls")),
+    path("", include("kassa_office.dashboard.urls")),
     path("api/v1/", include("kassa_office.tills.urls")),
-    path("beheer/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("beheer/login/", admin_login),
     path("beheer/", admin.site.urls),
+    path("", include("kassa_office.api.urls")),
 ]
+handler400, handler403, handler404, handler500 = errors.bad, errors.forbidden, errors.unknown, errors.fault

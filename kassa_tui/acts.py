@@ -17,6 +17,7 @@ from kassa_tui.services import (
     cards,
     checkout,
     discounts,
+    elsewhere,
     history,
     parking,
     returns,
@@ -184,12 +185,17 @@ def _park(till: Till, words: list[str]) -> Outcome:
 
 
 def _recall(till: Till, words: list[str]) -> Outcome:
-    if len(words) > 1:
+    if len(words) > 2:
         return _MISREAD
-    if not words:
-        return parking.recall(till)
-    place = int(words[0]) if _NUMBER.fullmatch(words[0]) else 0
-    return parking.recall(till, place)
+    place = (int(words[-1]) if _NUMBER.fullmatch(words[-1]) else 0) if words else None
+    if till.office is None:
+        return parking.recall(till, place) if len(words) < 2 else refused("office_none")
+    if len(words) == 2:
+        return elsewhere.recall_by_name(till, words[0].upper(), place or 0)
+    question = elsewhere.own_question(till, place)
+    return question if isinstance(question, Refused) else elsewhere.recall_own(
+        till, place, elsewhere.ask_now(till, question)
+    )  # fmt: skip
 
 
 def _return(till: Till, words: list[str]) -> Outcome:
@@ -201,7 +207,12 @@ def _return(till: Till, words: list[str]) -> Outcome:
     thousandths = parse_quantity(words[2]) if len(words) > 2 else None
     if len(words) > 2 and thousandths is None:
         return refused("bad_quantity", text=words[2])
-    return returns.by_receipt(till, words[0], no, thousandths)
+    outcome = returns.by_receipt(till, words[0], no, thousandths)
+    if outcome.code != "other_till" or till.office is None:
+        return outcome
+    told = elsewhere.ask_now(till, {"ask": "receipt", "number": words[0].strip().upper()})
+    found = elsewhere.receipt(till, words[0], told)
+    return found if isinstance(found, Refused) else returns.by_receipt(till, words[0], no, thousandths)
 
 
 def _return_article(till: Till, words: list[str]) -> Outcome:
@@ -230,13 +241,18 @@ def _pay(till: Till, words: list[str]) -> Outcome:
                 return cents
             return checkout.cash(till, cents) if kind == "cash" else checkout.account(till, cents)
         case ["voucher", number]:
-            return checkout.voucher(till, number)
+            return _voucher(till, number, None)
         case ["voucher", number, text]:
             cents = _amount(text)
-            return cents if isinstance(cents, Refused) else checkout.voucher(till, number, cents)
+            return cents if isinstance(cents, Refused) else _voucher(till, number, cents)
         case ["pin", *rest] if len(rest) <= 2:
             return _pin(till, rest)
     return _MISREAD
+
+
+def _voucher(till: Till, number: str, cents: int | None) -> Outcome:
+    question = elsewhere.voucher_question(till, number, cents)
+    return checkout.voucher(till, number, cents, elsewhere.ask_now(till, question) if question else None)
 
 
 _ENDS = {"ok": "approved", "refused": "refused", "unknown": "unknown"}
@@ -352,7 +368,7 @@ ACTS: dict[str, tuple[str, Act]] = {
     "price-check": ("CODE", _price_check),
     "why": ("LINE", _why),
     "park": ("[NAME]", _park),
-    "recall": ("[N]", _recall),
+    "recall": ("[[TILL] N]", _recall),
     "return": ("RECEIPT [LINE [N]]", _return),
     "return-article": ("CODE [N]", _return_article),
     "deposit-return": ("CODE [N]", _deposit_return),

@@ -172,6 +172,10 @@ def open_till(
             shop.close()
         store.close()
         raise
+    if config.office is not None and not training:
+        from kassa_tui.services.messenger import Messenger
+
+        till.office = Messenger(data_folder(config))
     till.terminal = _terminal(config, data_folder(config, training), training, traffic)
     printer = printer or make_printer(config, data_folder(config, training), screen, traffic)
     if printer is not None:

@@ -110,6 +110,8 @@ class Rules:
     """What a keyboard scanner sends in place of the group separator, divided by spaces: ``| ^ <GS>``."""
     voucher_days: int = 0
     """Days a voucher is valid; 0 is without end."""
+    voucher_offline_cents: int = 0
+    """Cents taken on a voucher of another till while the office cannot be asked; 0 is nothing."""
     cash_out_limit: int = 0
     """Cents that may be taken out of the drawer in one go; 0 is without limit."""
     discount_limit: Mapping[str, int] = field(default_factory=lambda: MappingProxyType(DISCOUNT_LIMIT), hash=False)

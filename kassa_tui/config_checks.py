@@ -193,6 +193,7 @@ TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
         "templates": _templates,
         "scanner_gs_aliases": text_line,
         "voucher_days": _DAYS,
+        "voucher_offline_cents": _CENTS,
         "cash_out_limit": _CENTS,
         "discount_limit": _LIMITS,
         "price_floor": _LIMITS,

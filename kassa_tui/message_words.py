@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kassa_tui.marking import N_
 from kassa_tui.office_words import OFFICE_DONE, OFFICE_WHY, OFFICE_WORDS
+from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
 
 WORDS: dict[str, str] = {
     "age_open": N_("Leeftijd {age}+ nog vragen: geboren op of voor {born:date}?"),
@@ -124,6 +125,7 @@ WORDS: dict[str, str] = {
     "key_open": N_("Sleutel van de kassa is voor anderen te lezen: zet de rechten op 600[: {path}]"),
     "key_other": N_("Sleutel hoort bij een andere kassa[: {path}]"),
     **OFFICE_WORDS,
+    **STOCK_WORDS,
     "till_running": N_("De kassa draait al[ (proces {holder})]"),
     "device_access": N_("{device:device}: geen rechten, bel de techniek[ ({path})]"),
     "device_config": N_("{device:device} verkeerd ingesteld: bel de techniek[ ({option} = {value})]"),
@@ -174,6 +176,7 @@ WORDS: dict[str, str] = {
 
 DONE_WORDS: dict[str, str] = {
     **OFFICE_DONE,
+    **STOCK_DONE,
     "added": N_(
         "{name}  [{weight:kg} kg × {each:euro}/kg = ]{amount:euro}[ (bruto {whole:kg}, tarra {tare:kg})]"
         "[  Leeftijd {age}+: geboren op of voor {born:date}?]"
@@ -313,7 +316,9 @@ KIND_WORDS: dict[str, dict[str, str]] = {
         "training": N_("de oefenstand"),
         "approve": N_("akkoord geven"),
         "devices": N_("apparaten instellen"),
+        **STOCK_PERMISSIONS,
     },
+    "stock_kind": STOCK_KINDS,
     "role": {
         "cashier": N_("kassamedewerker"),
         "senior": N_("eerste kassamedewerker"),

@@ -33,10 +33,24 @@ OFFICE_WORDS: dict[str, str] = {
     "office_ahead": N_("Het kantoor heeft meer regels dan deze kassa (oude kopie teruggezet?): bel het kantoor"),
     "office_feed_why": N_("Artikelen niet bij sinds {since}: {why:office_why}"),
     "office_feed_refused": N_("{n} wijzigingen van artikelen waren niet te begrijpen: bel het kantoor"),
+    "ticket_moved": N_("Bon P{place} is opgehaald op kassa {till}; hij staat hier niet meer"),
+    "parked_claimed": N_("Die bon is net opgehaald op kassa {till}"),
+    "parked_gone": N_("Die bon is al opgehaald of ligt in een ander filiaal"),
+    "parked_paid": N_("Op die bon is al geld aangenomen: alleen kassa {till} kan hem ophalen"),
+    "parked_offline": N_("Het kantoor antwoordt niet: bonnen van andere kassa's zijn nu niet op te halen"),
+    "parked_unreadable": N_("Die bon is van een nieuwere kassa: haal hem daar op"),
+    "return_offline": N_("Het kantoor antwoordt niet: neem bon {number} terug op kassa {till}, of straks hier"),
+    "voucher_offline": N_("Het kantoor antwoordt niet: tegoedbon {number} is van een andere kassa en kan nu niet"),
+    "voucher_offline_amount": N_("Het kantoor antwoordt niet: typ het bedrag van tegoedbon {number}, hoogstens"
+                                 " {limit:euro}"),
+    "voucher_over_limit": N_("Zonder kantoor kan van tegoedbon {number} hoogstens {limit:euro}"),
+    "voucher_unasked": N_("Het kantoor antwoordt niet: het saldo van tegoedbon {number} is nu niet bekend"),
 }
 """Codes of refusals."""
 
 OFFICE_DONE: dict[str, str] = {
+    "recalled_from": N_("Opgehaald van kassa {till}, {place}[ ({name})]: {total:euro}"),
+    "receipt_found": N_("Bon {number} van kassa {till}"),
     "office_now": N_("kantoor bij"),
     "office_not_yet": N_("kantoor nog niet bereikt"),
     "office_minutes": N_("kantoor {minutes} min geleden"),

@@ -22,8 +22,9 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from kassa_office.api import events
 from kassa_office.catalogue import numbering
-from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow, Price
+from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow, FeedWalk, Price
 from kassa_office.catalogue.numbering import canonical
 from kassa_office.catalogue.rows import BUILDERS
 from kassa_office.tills.models import Branch, Office, Till
@@ -33,6 +34,8 @@ from kassa_tui.sync.wire import MAX_FEED_ROWS, SCHEMA, FeedPage, Row
 
 KEEP_DAYS = 400
 """Tombstones live longer than thirteen months: a till that was off for a year still hears what is gone."""
+WALK_DAYS = 7
+"""So long a till may take to read the feed from its beginning."""
 TOO_MANY = 50_000
 """Rows behind: a snapshot costs the till and the office less than so many pages."""
 PAGE_BYTES = 4 << 20
@@ -51,6 +54,14 @@ def put(scope: str, table: str, key: str, data: dict[str, Any]) -> None:
     FeedPending.objects.create(op="put", scope=scope, table=table, key=key, data=canonical(data))
 
 
+def put_many(scope: str, table: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Tell of many things of one table, key and data each; as :func:`put` otherwise."""
+    FeedPending.objects.bulk_create(
+        [FeedPending(op="put", scope=scope, table=table, key=key, data=canonical(data)) for key, data in rows],
+        batch_size=1000,
+    )
+
+
 def drop(scope: str, table: str, key: str) -> None:
     """Tell the tills in ``scope`` that a thing is gone; otherwise as :func:`put`."""
     FeedPending.objects.create(op="del", scope=scope, table=table, key=key, data="")
@@ -59,6 +70,8 @@ def drop(scope: str, table: str, key: str) -> None:
 def touch(name: str, keys: Iterable[str]) -> None:
     """The rows of these keys of one of :data:`rows.BUILDERS` may have changed, or be gone: they are made anew."""
     wanted = list(dict.fromkeys(keys))
+    if name == "article":
+        events.articles_changed(wanted)
     if len(wanted) > MANY:
         wanted = [numbering.EVERY]
     FeedPending.objects.bulk_create(
@@ -135,24 +148,34 @@ def page(till: Till, cursor: int, limit: int = MAX_FEED_ROWS) -> FeedPage:
     """What changed for a till after ``cursor``; after 0 everything there is.
 
     OfficeError ``cursor_gone`` where the feed does not reach back so far, where so much changed that a snapshot is the
-    shorter way, or where the cursor is of another time (an office that was restored). Never for 0: a till that cannot
-    read the snapshot can always begin there.
+    shorter way, or where the cursor is of another time (an office that was restored). Never for 0 and the pages that
+    follow: a till that cannot read the snapshot can always begin there.
     """
     sequence(wait=False)
     # The counter first: rows that come between the two questions have higher numbers, and wait for the next page.
     last = office_seq()
     scopes = scopes_of(till.branch, till.code)
-    if cursor and (not floor(scopes) <= cursor <= last or _far_behind(scopes, cursor, last)):
+    lowest = floor(scopes)
+    walk = FeedWalk(till=till.code, begun=last) if cursor == 0 else _walk(till, cursor, lowest)
+    if walk is None and (not lowest <= cursor <= last or _far_behind(scopes, cursor, last)):
         raise OfficeError("cursor_gone", {"cursor": cursor, "head": last})
     limit = max(1, min(limit, MAX_FEED_ROWS))
     rows, more = _read(scopes, cursor, last, limit)
     sums: dict[str, str] = {}
+    if more and walk is not None:
+        walk.cursor = rows[-1].seq
+        walk.save()
     if not more:
         sums = numbering.sums(scopes)
         if office_seq() != last:
             sums = {}
     now = time.time_ns() // 1_000_000
     return FeedPage(SCHEMA, office().epoch, now, rows, rows[-1].seq if more else last, more, sums)
+
+
+def _walk(till: Till, cursor: int, lowest: int) -> FeedWalk | None:
+    """The till's walk from the beginning, where ``cursor`` is one of its pages; a page may be asked for again."""
+    return FeedWalk.objects.filter(till=till.code, cursor__gte=cursor, begun__gte=lowest).first()
 
 
 def floor(scopes: list[str]) -> int:
@@ -190,6 +213,7 @@ def prune() -> str | None:
             return None
         count, _each = old.filter(seq__lte=highest).delete()
         FeedFloor.objects.update_or_create(scope="all", defaults={"seq": highest})
+        FeedWalk.objects.filter(at__lt=timezone.now() - timedelta(days=WALK_DAYS)).delete()
     return f"{count} tombstones"
 
 

@@ -362,6 +362,20 @@ class FeedFloor(models.Model):
         db_table = "feed_floor"
 
 
+class FeedWalk(models.Model):
+    """A till that reads the feed from its beginning: it may go on below the floor, for it holds nothing older."""
+
+    till = models.CharField(max_length=16, primary_key=True)
+    begun = models.BigIntegerField()
+    """The feed's last number when it began; a floor that came later holds for it too."""
+    cursor = models.BigIntegerField()
+    """Of the last page it was given."""
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "feed_walk"
+
+
 class FeedSum(models.Model):
     """Number and checksum of the live rows of a table in a scope, kept with each change: what a till compares with."""
 

@@ -184,8 +184,9 @@ class ArticleResource(Resource):
             if other:
                 said = _("Code %(code)s hoort al bij artikel %(article)s.")
                 wrong["gtin"] = [ValidationError(said % {"code": checks.shown(code), "article": other.article})]
-        if instance._deposit is not None:
-            instance.deposit_sku = instance._deposit
+        deposit = getattr(instance, "_deposit", None)
+        if deposit is not None:
+            instance.deposit_sku = deposit
         if wrong:
             raise ValidationError(wrong)
 

@@ -20,8 +20,8 @@ from kassa_office.dashboard.tables import TEXT, Cell, Column, Drawing, Link, Sta
 FORMATS = ("csv", "xlsx")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-SCALE = {"euro": (100, 2, '#,##0.00'), "qty": (1000, 3, '#,##0.###'), "share": (10_000, 4, "0.0%"),
-         "change": (10_000, 4, "0.0%")}  # fmt: skip
+SCALE = {"euro": (100, 2, "#,##0.00"), "difference": (100, 2, "#,##0.00"), "qty": (1000, 3, '#,##0.###'),
+         "share": (10_000, 4, "0.0%"), "change": (10_000, 4, "0.0%")}  # fmt: skip
 """Kind → what one is divided by, decimals, a spreadsheet's number format."""
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 

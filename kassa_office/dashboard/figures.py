@@ -1,32 +1,31 @@
 """What the pages show, read from the totals that the ingest keeps; never from sales themselves.
 
-The pages, the files to download and the REST API all ask here. Amounts are cents with VAT, quantities thousandths. Every
-question names its branches: ``branches`` is the set a user may see, and is never empty of meaning: an empty set answers
-nothing.
+The pages, the files to download and the REST API all ask here. Amounts are cents with VAT, quantities thousandths.
+Every question names its branches: ``branches`` is the set a user may see, and an empty set answers nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Sum
-from django.utils import timezone
+from django.db.models import QuerySet, Sum
 
 from kassa_office.catalogue.models import Article
-from kassa_office.journal.models import Alarm, Quarantine
-from kassa_office.sales.models import DayTotal, SkuDay, ZReport
-from kassa_office.tills.models import Branch, Till, TillCursor, TillState
+from kassa_office.dashboard.spans import merged
+from kassa_office.journal.models import Alarm
+from kassa_office.sales.models import DayTotal, MonthTotal, SkuDay, SkuMonth, ZReport
+from kassa_office.tills.models import Branch
 
-SILENT_AFTER = timedelta(minutes=15)
-"""A till that was not heard of for so long may hold sales that are not in."""
 KINDS = ("branch", "till", "day", "hour", "group", "vat", "tender", "staff")
 """By what turnover can be divided."""
-EXCEPTIONS = ("return", "void", "override", "discount", "event")
+EXCEPTIONS = ("return", "void", "override", "discount", "event", "copy")
+COLUMNS = ("branch", "till", "day")
+SUMS = ("n", "qty", "amount", "vat", "cost", "costed")
 
 
 @dataclass(slots=True)
@@ -61,30 +60,40 @@ class Row:
         """Cents a ticket."""
         return round(self.amount / self.n) if self.n else None
 
-    def add(self, other: Row) -> None:
-        """Add another line's figures."""
-        for name in ("n", "qty", "amount", "vat", "cost", "costed"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    @property
+    def empty(self) -> bool:
+        """Whether nothing happened."""
+        return not any(getattr(self, name) for name in SUMS)
+
+    def add(self, other: Row, sign: int = 1) -> None:
+        """Add another line's figures, or take them off."""
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + sign * getattr(other, name))
 
 
 @dataclass(slots=True)
-class Truth:
-    """How far the figures can be trusted: what is not in yet, of which tills."""
+class Exceptional:
+    """How often something out of the ordinary happened at a till."""
 
-    tills: int = 0
-    missing: list[dict[str, Any]] = field(default_factory=list)
-    """Till, code (``gap``, ``waiting``, ``silent``, ``never``), number of entries, since when, turnover that waits."""
-    quarantined: int = 0
+    branch: str
+    till: str
+    kind: str
+    key: str
+    times: int = 0
+    value: int = 0
+    """Cents."""
 
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is known to be missing."""
-        return not self.missing and not self.quarantined
 
-    @property
-    def turnover(self) -> int:
-        """Cents that the tills said are still with them."""
-        return sum(one["turnover"] for one in self.missing)
+@dataclass(slots=True)
+class Seller:
+    """An article and what was sold of it."""
+
+    sku: str
+    sold: int = 0
+    value: int = 0
+    bought: int = 0
+    name: str = ""
+    group: str = ""
 
 
 def visible(allowed: frozenset[str] | None, chosen: Iterable[str] = ()) -> list[str]:
@@ -101,12 +110,15 @@ def today() -> date:
 
 def by(kind: str, branches: Collection[str], first: date, last: date, till: str = "") -> list[Row]:
     """Turnover from ``first`` to ``last`` divided by one of KINDS, in the order of its keys."""
-    totals = DayTotal.objects.filter(branch__in=branches, day__gte=first, day__lte=last)
-    if till:
-        totals = totals.filter(till=till)
-    column = kind if kind in ("branch", "till", "day") else "key"
-    stored = "sale" if column != "key" else kind
-    return _rows(totals.filter(kind=stored), column)
+    column = kind if kind in COLUMNS else "key"
+    stored = "sale" if kind in COLUMNS else kind
+    if kind == "day":
+        return _rows(_within(DayTotal.objects, branches, first, last, till).filter(kind=stored), column)
+    found: dict[str, Row] = {}
+    for sign, totals in _totals(branches, first, last, till):
+        for row in _rows(totals.filter(kind=stored), column):
+            found.setdefault(row.key, Row(row.key)).add(row, sign)
+    return [found[key] for key in sorted(found) if not found[key].empty]
 
 
 def total(branches: Collection[str], first: date, last: date, till: str = "") -> Row:
@@ -114,85 +126,116 @@ def total(branches: Collection[str], first: date, last: date, till: str = "") ->
     summed = Row("")
     for row in by("branch", branches, first, last, till):
         summed.add(row)
-    summed.vat = sum(row.vat for row in by("vat", branches, first, last, till))
     return summed
 
 
-def until(branches: Collection[str], day: date, hour: int) -> int:
-    """Turnover of a day up to and with an hour: what today is to be compared with."""
-    rows = DayTotal.objects.filter(branch__in=branches, day=day, kind="hour", key__lte=f"{hour:02d}")
-    return int(rows.aggregate(amount=Sum("amount"))["amount"] or 0)
+def until(branches: Collection[str], day: date, hour: int, minute: int = 60) -> int:
+    """Turnover of a day up to a time: what today is to be compared with. Of the last hour its part."""
+    return so_far(branches, day, hour, minute).amount
 
 
-def exceptions(branches: Collection[str], first: date, last: date) -> list[dict[str, Any]]:
-    """Returns, voids, overrides, discounts and events, by till and what they were."""
-    rows = (
-        DayTotal.objects.filter(branch__in=branches, day__gte=first, day__lte=last, kind__in=EXCEPTIONS)
-        .values("branch", "till", "kind", "key")
-        .annotate(times=Sum("n"), value=Sum("amount"))
-        .order_by("branch", "till", "kind", "key")
-    )
-    return [dict(row) for row in rows]
-
-
-def z_reports(branches: Collection[str], first: date, last: date) -> list[ZReport]:
-    """Shifts closed in a period, newest first, with their cash differences."""
-    found = ZReport.objects.filter(branch__in=branches, day__gte=first, day__lte=last).defer("body")
-    return list(found.order_by("-day", "branch", "till", "-z"))
-
-
-def best_sellers(branches: Collection[str], first: date, last: date, limit: int = 50) -> list[dict[str, Any]]:
-    """Articles by turnover, with their names."""
-    rows = list(
-        SkuDay.objects.filter(branch__in=branches, day__gte=first, day__lte=last)
-        .values("sku")
-        .annotate(sold=Sum("qty"), value=Sum("amount"), bought=Sum("cost"))
-        .order_by("-value")[:limit]
-    )
-    names = dict(Article.objects.filter(sku__in=[row["sku"] for row in rows]).values_list("sku", "name"))
-    return [{**row, "name": names.get(row["sku"], "")} for row in rows]
-
-
-def truth(branches: Collection[str], now: datetime | None = None) -> Truth:
-    """What is known not to be in, per till."""
-    now = now or timezone.now()
-    tills = Till.objects.filter(branch_id__in=branches, active=True).exclude(token_hash="")
-    cursors = {one.till_id: one for one in TillCursor.objects.filter(till__in=tills)}
-    states = {one.till_id: one for one in TillState.objects.filter(till__in=tills)}
-    found = Truth(quarantined=Quarantine.objects.filter(branch__in=branches, decided_at=None).count())
-    for till in tills:
-        found.tills += 1
-        missing = _missing(cursors.get(till.code), states.get(till.code), now)
-        if missing is not None:
-            found.missing.append({"till": till.code, "branch": till.branch_id, **missing})
+def so_far(branches: Collection[str], day: date, hour: int, minute: int = 60) -> Row:
+    """The whole line of a day up to a time, without quantities; of the last hour its part."""
+    found, last = Row(""), f"{hour:02d}"
+    for row in by("hour", branches, day, day):
+        if row.key < last:
+            found.add(row)
+        elif row.key == last:
+            found.add(Row("", *(getattr(row, name) * minute // 60 for name in SUMS)))
     return found
 
 
-def open_alarms(branches: Collection[str]) -> list[Alarm]:
-    """Alarms of these branches, and those of no branch, that nobody closed yet."""
-    return list(Alarm.objects.filter(branch__in=[*branches, ""], closed_at=None).order_by("-last_at"))
+def hours(branches: Collection[str], day: date) -> dict[str, list[int]]:
+    """Branch → turnover of its 24 hours."""
+    found: dict[str, list[int]] = {}
+    rows = DayTotal.objects.filter(branch__in=branches, day=day, kind="hour").order_by()
+    for branch, key, amount in rows.values_list("branch", "key").annotate(amount=Sum("amount")):
+        if key.isdigit() and int(key) < 24:
+            found.setdefault(branch, [0] * 24)[int(key)] += int(amount)
+    return found
 
 
-def _missing(cursor: TillCursor | None, state: TillState | None, now: datetime) -> dict[str, Any] | None:
-    heard = max((at for at in (cursor and cursor.received_at, state and state.at) if at), default=None)
-    if heard is None:
-        return {"code": "never", "entries": 0, "since": None, "turnover": 0}
-    turnover = state.turnover_waiting if state else 0
-    if cursor is not None and cursor.high_seq >= cursor.next_seq:
-        return {"code": "gap", "entries": cursor.high_seq + 1 - cursor.next_seq, "since": heard, "turnover": turnover}
-    behind = max(cursor.claimed_seq - cursor.high_seq if cursor else 0, state.waiting if state else 0)
-    if now - heard > SILENT_AFTER:
-        return {"code": "silent", "entries": behind, "since": heard, "turnover": turnover}
-    if behind:
-        return {"code": "waiting", "entries": behind, "since": heard, "turnover": turnover}
-    return None
+def exceptions(branches: Collection[str], first: date, last: date, till: str = "") -> list[Exceptional]:
+    """Returns, voids, overrides, discounts and events, by till and what they were."""
+    return _exceptional(branches, first, last, till, EXCEPTIONS)
+
+
+def persons(branches: Collection[str], first: date, last: date, till: str = "") -> list[tuple[str, Exceptional]]:
+    """The same by who did them: person, and what at which till."""
+    found = []
+    for one in _exceptional(branches, first, last, till, ("who",)):
+        kind, _sep, rest = one.key.partition(":")
+        key, _sep, person = rest.rpartition(":")
+        found.append((person, Exceptional(one.branch, one.till, kind, key, one.times, one.value)))
+    return found
+
+
+def z_reports(branches: Collection[str], first: date, last: date, till: str = "") -> list[ZReport]:
+    """Shifts closed in a period, newest first, with their cash differences."""
+    found = ZReport.objects.filter(branch__in=branches, day__gte=first, day__lte=last).defer("body")
+    if till:
+        found = found.filter(till=till)
+    return list(found.order_by("-day", "branch", "till", "-z"))
+
+
+def sellers(branches: Collection[str], first: date, last: date) -> list[Seller]:
+    """All articles that were sold, most turnover first."""
+    found: dict[str, Seller] = {}
+    for part in merged(first, last):
+        rows: QuerySet[Any] = (SkuMonth if part.by_month else SkuDay).objects.filter(branch__in=branches)
+        rows = rows.filter(day__gte=part.first, day__lte=part.last).order_by()
+        summed = rows.values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
+        for sku, sold, value, bought in summed:
+            have = found.get(sku) or found.setdefault(sku, Seller(sku))
+            have.sold += part.sign * int(sold)
+            have.value += part.sign * int(value)
+            have.bought += part.sign * int(bought)
+    sold_ones = [one for one in found.values() if one.sold or one.value]
+    return sorted(sold_ones, key=lambda one: (-one.value, one.sku))
+
+
+def best_sellers(branches: Collection[str], first: date, last: date, limit: int = 50) -> list[Seller]:
+    """Articles by turnover, with their names and groups."""
+    best = sellers(branches, first, last)[:limit]
+    known = Article.objects.filter(sku__in=[one.sku for one in best])
+    names = {sku: (name, group) for sku, name, group in known.values_list("sku", "name", "group__name")}
+    for one in best:
+        one.name, one.group = names.get(one.sku) or ("", "")
+        one.group = one.group or ""
+    return best
+
+
+def open_alarms(branches: Collection[str], company: bool = True) -> list[Alarm]:
+    """Alarms of these branches that nobody closed yet; with ``company`` those of no branch too."""
+    codes = [*branches, ""] if company else list(branches)
+    return list(Alarm.objects.filter(branch__in=codes, closed_at=None).order_by("-last_at"))
+
+
+def _within(rows: Any, branches: Collection[str], first: date, last: date, till: str) -> Any:
+    found = rows.filter(branch__in=branches, day__gte=first, day__lte=last)
+    return found.filter(till=till) if till else found
+
+
+def _totals(branches: Collection[str], first: date, last: date, till: str) -> Iterator[tuple[int, Any]]:
+    """Sign and rows, by month as far as that goes."""
+    for part in merged(first, last):
+        model = MonthTotal if part.by_month else DayTotal
+        yield part.sign, _within(model.objects, branches, part.first, part.last, till)
+
+
+def _exceptional(
+    branches: Collection[str], first: date, last: date, till: str, kinds: Collection[str]
+) -> list[Exceptional]:
+    found: dict[tuple[str, str, str, str], Exceptional] = {}
+    for sign, totals in _totals(branches, first, last, till):
+        rows = totals.filter(kind__in=kinds).order_by().values_list("branch", "till", "kind", "key")
+        for branch, at, kind, key, times, value in rows.annotate(f_n=Sum("n"), f_amount=Sum("amount")):
+            have = found.setdefault((branch, at, kind, key), Exceptional(branch, at, kind, key))
+            have.times += sign * int(times)
+            have.value += sign * int(value)
+    return [found[place] for place in sorted(found) if found[place].times or found[place].value]
 
 
 def _rows(totals: Any, column: str) -> list[Row]:
-    found = totals.values(column).annotate(
-        f_n=Sum("n"), f_qty=Sum("qty"), f_amount=Sum("amount"), f_vat=Sum("vat"), f_cost=Sum("cost"), f_c=Sum("costed")
-    )
-    return [
-        Row(str(row[column]), *(int(row[name]) for name in ("f_n", "f_qty", "f_amount", "f_vat", "f_cost", "f_c")))
-        for row in found.order_by(column)
-    ]
+    summed = totals.order_by().values_list(column).annotate(**{f"f_{name}": Sum(name) for name in SUMS})
+    return sorted((Row(str(row[0]), *(int(value) for value in row[1:])) for row in summed), key=lambda row: row.key)

@@ -22,7 +22,7 @@ def whole(number: int) -> str:
 
 
 def decimal(number: int, scale: int, places: int = 2) -> str:
-    """An integer of so many hundredths, thousandths … (``scale`` 100, 1000) with ``places`` decimals, half away from 0."""
+    """An integer of so many hundredths, thousandths … (``scale`` 100, 1000) with ``places`` decimals."""
     unit = 10**places
     rounded = (abs(number) * unit * 2 + scale) // (2 * scale)
     sign = MINUS if number < 0 and rounded else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from html import escape
 from typing import Any
 
@@ -16,6 +15,7 @@ TEXT = "text"
 SHOWN: dict[str, Callable[[Any], str]] = {
     TEXT: str,
     "euro": formats.euro,
+    "difference": formats.euro,
     "count": formats.whole,
     "qty": formats.quantity,
     "share": formats.share,
@@ -24,7 +24,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "moment": formats.moment,
 }
 """Kind of column → how a value is written. Cents, numbers, thousandths, hundredths of a percent, dates, times."""
-NUMBERS = frozenset(("euro", "count", "qty", "share", "change"))
+NUMBERS = frozenset(("euro", "difference", "count", "qty", "share", "change"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Table:
         """As a page shows it. Every text is escaped here."""
         if not self.rows:
             caption = f'<p class="caption">{escape(self.caption)}</p>'
-            return mark_safe(f'{caption}<p class="soft">{escape(self.empty)}</p>')  # noqa: S308
+            return mark_safe(f'{caption}<p class="soft">{escape(self.empty)}</p>')
         classes = [_class(column) for column in self.columns]
         head = "".join(
             f'<th scope="col"{kind}>{escape(column.label)}</th>'
@@ -90,7 +90,7 @@ class Table:
         )
         body = "".join(f"<tr>{self._row(row, classes)}</tr>" for row in self.rows)
         foot = f'<tr class="total">{self._row(self.total, classes)}</tr>' if self.total is not None else ""
-        return mark_safe(  # noqa: S308
+        return mark_safe(
             f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(self.caption)}"><table>'
             f"<caption>{escape(self.caption)}{self._links()}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
@@ -129,14 +129,11 @@ def _html(cell: Cell, kind: str) -> str:
         return f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>'
     if kind == "change" and cell:
         return f'<span class="{"up" if cell > 0 else "down"}">{formats.change(cell)}</span>'
+    if kind == "difference" and cell:
+        return f'<span class="{"warn-text" if cell > 0 else "bad-text"}">{formats.euro(cell)}</span>'
     return escape(plain(cell, kind))
 
 
 def _class(column: Column) -> str:
     names = (["n"] if column.kind in NUMBERS else []) + (["wide"] if column.wide else [])
     return f' class="{" ".join(names)}"' if names else ""
-
-
-def is_time(value: Cell) -> bool:
-    """Whether a cell is a date or a time."""
-    return isinstance(value, date | datetime)

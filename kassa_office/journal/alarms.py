@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
+from kassa_office.api import events
 from kassa_office.journal.bodies import cut, storable
 from kassa_office.journal.models import Alarm
 
@@ -36,6 +37,9 @@ def raise_alarm(matter: Matter, at: datetime | None = None) -> None:
     row, made = Alarm.objects.get_or_create(
         **matter.key, defaults={"facts": facts, "first_at": now, "last_at": now, "closed_at": None}
     )
+    if made or row.closed_at or row.facts != facts:
+        opened = made or row.closed_at is not None
+        events.alarm_raised(matter.code, matter.branch, matter.till, matter.matter, facts, opened=opened)
     if made:
         return
     again = {"first_at": now} if row.closed_at else {}

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
-from typing import TYPE_CHECKING
 
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kassa_office.journal.projection import day_of
 from kassa_tui.domain.journal import FORMAT, Entry
 from kassa_tui.sync import wire
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_SEQ = 2**53
 MAX_AT = 253_370_764_800_000
@@ -108,17 +106,14 @@ def signed(entry: Entry, keys: Keys) -> bool:
             public = key
     if not public:
         return False
-    from cryptography.exceptions import InvalidSignature
-
     try:
-        _key(public).verify(entry.signature, entry.hash)
+        _verifier(public)(entry.signature, entry.hash)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
 @lru_cache(maxsize=20_000)
-def _key(public: str) -> Ed25519PublicKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+def _verifier(public: str) -> Callable[[bytes, bytes], None]:
+    """Raises InvalidSignature where the signature over the data is not by this key; ValueError for what is no key."""
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify

@@ -16,6 +16,7 @@ from hashlib import sha256
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from kassa_office.api import events
 from kassa_office.facts import FIRST_MONTH, make_partitions, next_month
 from kassa_office.journal import alarms, projection
 from kassa_office.journal.alarms import Matter
@@ -255,7 +256,7 @@ class Taking:
         projection.project(self.gathered, self.reads)
         self.gathered.write()
         self._write_quarantine()
-        if self.reads and entries_stored.receivers:
+        if self.reads and (entries_stored.receivers or events.wanted()):
             self._tell()
 
     def _tell(self) -> None:
@@ -263,6 +264,7 @@ class Taking:
         try:
             with transaction.atomic():
                 entries_stored.send(sender=Taking, till=self.till, reads=self.reads)
+                events.stored(self.reads)
         except OperationalError:
             raise
         except Exception:

@@ -17,7 +17,7 @@ from django.db import connection
 from msgspec import Struct
 
 from kassa_office.journal import bodies
-from kassa_office.journal.writing import Gathered
+from kassa_office.journal.writing import Gathered, array
 from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.money import half_away
 
@@ -30,17 +30,21 @@ class Costs:
 
     def __init__(self, skus: Iterable[str] = ()) -> None:
         self._prices: dict[str, tuple[list[str], list[int]]] = {}
+        self._of_day: dict[tuple[str, str], int | None] = {}
         wanted = sorted(set(skus))
         for first in range(0, len(wanted), SKUS_AT_ONCE):
             self._load(wanted[first : first + SKUS_AT_ONCE])
 
     def _load(self, skus: list[str]) -> None:
         with connection.cursor() as cursor:
-            marks = ", ".join(["%s"] * len(skus))
+            if connection.vendor == "postgresql":
+                which, values = "= ANY(%s::text[])", [array(skus, "text")]
+            else:
+                which, values = f"IN ({', '.join(['%s'] * len(skus))})", skus
             cursor.execute(
-                f"SELECT article_id, valid_from, amount FROM catalogue_costprice WHERE article_id IN ({marks})"
+                f"SELECT article_id, valid_from, amount FROM catalogue_costprice WHERE article_id {which}"
                 " ORDER BY article_id, valid_from",
-                skus,
+                values,
             )
             for sku, valid_from, amount in cursor.fetchall():
                 days, amounts = self._prices.setdefault(sku, ([], []))
@@ -49,14 +53,19 @@ class Costs:
 
     def of(self, sku: str, qty: int, day: str) -> int | None:
         """Cents that ``qty`` thousandths cost the shop on an ISO day; None where nobody knows."""
+        key = (sku, day)
+        price = self._of_day.get(key, -1)
+        if price == -1:
+            price = self._of_day[key] = self._price(sku, day)
+        if price is None:
+            return None
+        cost = half_away(qty * price, 1000)
+        return cost if -MAX_COST < cost < MAX_COST else None
+
+    def _price(self, sku: str, day: str) -> int | None:
         found = self._prices.get(sku)
-        if found is None:
-            return None
-        place = bisect_right(found[0], day)
-        if not place:
-            return None
-        cost = half_away(qty * found[1][place - 1], 1000)
-        return cost if abs(cost) < MAX_COST else None
+        place = bisect_right(found[0], day) if found else 0
+        return found[1][place - 1] if found and place else None
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from kassa_office.journal.writing import (
     SALE_LINE,
     SKU_DAY,
     SKU_MONTH,
+    STOCK_COUNT,
     STOCK_LEVEL,
     STOCK_MOVE,
     VOUCHER,
@@ -35,8 +36,8 @@ from kassa_office.tills.models import TillCursor
 from kassa_tui.domain.journal import Entry
 
 AT_ONCE = 500
-TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, DAY_TOTAL, MONTH_TOTAL, SKU_DAY, SKU_MONTH, STOCK_LEVEL,
-          VOUCHER, RETURNED, PARKED)  # fmt: skip
+TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, DAY_TOTAL, MONTH_TOTAL, SKU_DAY, SKU_MONTH,
+          STOCK_LEVEL, VOUCHER, RETURNED, PARKED)  # fmt: skip
 """All that follows from journals."""
 OFFICE_MADE = {STOCK_MOVE.name: "till NOT IN (SELECT code FROM tills_till)"}
 """Rows that did not come from a till's journal stay."""

@@ -71,6 +71,11 @@ STOCK_MOVE = Table(
     "branch:text till:text seq:bigint day:date no:int at:bigint kind:text sku:text qty:bigint reason:text ref:text"
     " who:text",
 )
+STOCK_COUNT = Table(
+    "stock_count",
+    "branch:text till:text seq:bigint day:date no:int at:bigint sku:text code:text qty:bigint expected:bigint area:text"
+    " who:text",
+)
 DAY_TOTAL = Table(
     "day_total",
     "branch:text day:date till:text kind:text key:text n:bigint qty:bigint amount:bigint vat:bigint cost:bigint"
@@ -111,7 +116,7 @@ PARKED = Table(
     + ", ".join(f"{name} = CASE WHEN {_LATER} THEN excluded.{name} ELSE {{t}}.{name} END" for name in _PARKED),
 )
 
-FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE)
+FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT)
 SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
 MONTHS = ((DAY_TOTAL, MONTH_TOTAL, 1), (SKU_DAY, SKU_MONTH, 2))
 """Sums by day, the same by month, and where in the key the day stands."""
@@ -141,6 +146,23 @@ class Gathered:
             return
         for place, amount in enumerate(amounts):
             have[place] += amount
+
+    def goods(self, branch: str, sku: str, day: str, qty: int, amount: int, cost: int, at: int) -> None:
+        """A line of goods sold, or with a negative quantity taken back: the article's day, and its stock."""
+        sold = self.sums[SKU_DAY.name].get((branch, sku, day))
+        if sold is None:
+            self.sums[SKU_DAY.name][branch, sku, day] = [qty, amount, cost]
+        else:
+            sold[0] += qty
+            sold[1] += amount
+            sold[2] += cost
+        level = self.sums[STOCK_LEVEL.name].get((branch, sku))
+        if level is None:
+            self.sums[STOCK_LEVEL.name][branch, sku] = [-qty, at]
+        else:
+            level[0] -= qty
+            if at > level[1]:
+                level[1] = at
 
     def level(self, branch: str, sku: str, qty: int, at: int) -> None:
         """A movement of stock: thousandths, and when."""
@@ -209,9 +231,18 @@ def upsert(table: Table, rows: Sequence[Row]) -> None:
         if connection.vendor == "postgresql":
             arrays = ", ".join(f"%s::{kind}[]" for kind in table.types)
             sql = f"INSERT INTO {table.name} ({_quoted(table.names)}) SELECT * FROM unnest({arrays}) {_conflict(table)}"
-            cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+            columns = zip(table.types, zip(*rows, strict=True), strict=True)
+            cursor.execute(sql, [array(column, kind) for kind, column in columns])
         else:
             cursor.executemany(_one_by_one(table), rows)
+
+
+def array(values: Iterable[Any], kind: str) -> str:
+    """A PostgreSQL array as text: written here, it costs a tenth of what the driver takes for a list."""
+    if kind in ("bigint", "int", "date", "bool"):
+        return "{" + ",".join(map(str, values)) + "}"
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in values)
+    return '{"' + '","'.join(quoted) + '"}'
 
 
 def _one_by_one(table: Table) -> str:

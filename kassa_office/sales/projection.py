@@ -15,7 +15,6 @@ from kassa_office.journal.writing import (
     RETURNED,
     SALE,
     SALE_LINE,
-    SKU_DAY,
     Z_REPORT,
     Gathered,
 )
@@ -33,7 +32,7 @@ class Day:
     """Adds to the totals of one till's day."""
 
     def __init__(self, gathered: Gathered, here: Here) -> None:
-        self._gathered, self._place = gathered, (here.branch, here.day, here.entry.till)
+        self._sums, self._place = gathered.sums[DAY_TOTAL.name], (here.branch, here.day, here.entry.till)
         self._who = here.entry.who
 
     def add(
@@ -41,10 +40,19 @@ class Day:
         costed: int = 0,
     ) -> None:  # fmt: skip
         """A count, thousandths, cents, cents of VAT, cents of cost, and the net cents that the cost stands against."""
-        self._gathered.sum(DAY_TOTAL, (*self._place, kind, cut(key, 80)), n, qty, amount, vat, cost, costed)
+        place = (*self._place, kind, key[:80])
+        have = self._sums.get(place)
+        if have is None:
+            self._sums[place] = [n, qty, amount, vat, cost, costed]
+        else:
+            have[0] += n
+            have[1] += qty
+            have[2] += amount
+            have[3] += vat
+            have[4] += cost
+            have[5] += costed
         if kind in WATCHED:
-            person = cut(f"{kind}:{key}:{self._who}", 80)
-            self._gathered.sum(DAY_TOTAL, (*self._place, "who", person), n, qty, amount, vat, cost, costed)
+            self.add("who", f"{kind}:{key}:{self._who}", n, qty, amount, vat, cost, costed)
 
 
 def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:
@@ -75,39 +83,45 @@ def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> No
 
 
 def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day: Day) -> Amounts:
-    """The lines' own rows and totals; what of them is turnover."""
+    """The lines' own rows and totals; what of them is turnover. Slices cut to the columns' widths."""
+    (branch, till, seq, date), rows = here.key, gathered.facts[SALE_LINE.name]
     qty = turnover = vat = cost = costed = 0
     for line in sale.lines:
-        goods = line.kind in (GOODS, RETURN) and line.sku != ""
-        sku = cut(line.sku, 40)
-        known = costs.of(sku, line.qty, here.day) if goods else None
-        gathered.add(
-            SALE_LINE,
-            (*here.key, line.no, cut(line.kind, 10), sku, cut(line.group, 80), line.qty, line.amount,
-             cut(line.vat_code, 12), line.rate, line.vat, known),
+        kind, sku, amount = line.kind, line.sku[:40], line.amount
+        goods = sku and (kind in (GOODS, RETURN))
+        known = costs.of(sku, line.qty, date) if goods else None
+        rows.append(
+            (branch, till, seq, date, line.no, kind[:10], sku, line.group[:80], line.qty, amount, line.vat_code[:12],
+             line.rate, line.vat, known)
         )  # fmt: skip
-        against = 0 if known is None else line.amount - line.vat
-        _line_totals(gathered, line, day, known or 0, against)
-        if line.kind not in (DEPOSIT, VOUCHER):
-            qty, turnover, vat = qty + line.qty, turnover + line.amount, vat + line.vat
-            cost, costed = cost + (known or 0), costed + against
+        spent, against = (0, 0) if known is None else (known, amount - line.vat)
+        if kind in (DEPOSIT, VOUCHER):
+            _beside(gathered, line, day)
+        else:
+            qty, turnover, vat = qty + line.qty, turnover + amount, vat + line.vat
+            cost, costed = cost + spent, costed + against
+            day.add("group", line.group, 1, line.qty, amount, line.vat, spent, against)
         if goods:
-            gathered.sum(SKU_DAY, (here.branch, sku, here.day), line.qty, line.amount, known or 0)
-            gathered.level(here.branch, sku, -line.qty, here.entry.at)
-        if line.origin:
-            gathered.sum(RETURNED, (cut(line.origin, 24), line.origin_line), -line.qty)
+            gathered.goods(branch, sku, date, line.qty, amount, spent, here.entry.at)
+        if kind == RETURN or line.origin or line.discount or line.source == "override" or line.typed_weight:
+            _remarkable(gathered, line, day)
     return 1, qty, turnover, vat, cost, costed
 
 
-def _line_totals(gathered: Gathered, line: bodies.Line, day: Day, cost: int, costed: int) -> None:
+def _beside(gathered: Gathered, line: bodies.Line, day: Day) -> None:
+    """What is no turnover: deposits, and vouchers that were sold."""
     if line.kind == DEPOSIT:
         day.add("deposit", "charged" if line.qty > 0 else "returned", 1, line.qty, line.amount)
-    elif line.kind == VOUCHER:
-        day.add("voucher", "issued", 1, 0, line.amount)
-        if line.code:
-            gathered.voucher(cut(line.code, 40), issued=line.amount)
-    else:
-        day.add("group", line.group, 1, line.qty, line.amount, line.vat, cost, costed)
+        return
+    day.add("voucher", "issued", 1, 0, line.amount)
+    if line.code:
+        gathered.voucher(line.code[:40], issued=line.amount)
+
+
+def _remarkable(gathered: Gathered, line: bodies.Line, day: Day) -> None:
+    """Returns, discounts and prices or weights that a person gave."""
+    if line.origin:
+        gathered.sum(RETURNED, (line.origin[:24], line.origin_line), -line.qty)
     if line.kind == RETURN:
         day.add("return", "receipt" if line.origin else "free", 1, line.qty, line.amount)
     if line.discount:
@@ -134,7 +148,7 @@ def _paid(gathered: Gathered, here: Here, sale: bodies.Sale, day: Day) -> None:
 
 
 def _skus(sale: bodies.Sale) -> Iterable[str]:
-    return (cut(line.sku, 40) for line in sale.lines if line.sku)
+    return {line.sku[:40] for line in sale.lines}
 
 
 def _shift_open(gathered: Gathered, here: Here, facts: bodies.ShiftOpen, costs: Costs) -> None:
@@ -197,7 +211,7 @@ _EVENTS = (
 )  # fmt: skip
 _KEPT = (
     "login", "logout", "shift.count", "payment.pending", "terminal.slip", "restore", "training.on", "training.off",
-    "training", "device.learned", "device.forgotten",
+    "training", "ticket.moved", "device.learned", "device.forgotten",
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {

@@ -10,6 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -57,7 +58,7 @@ class Book:
     def __init__(self, till: str, key: Ed25519PrivateKey, offset: int = 60) -> None:
         self.till, self.offset, self.at = till, offset, 0
         self.entries: list[Entry] = []
-        self.z = self.receipt = self.z_turnover = 0
+        self.z = self.receipt = self.z_turnover = self.cash = 0
         self._grand = [0, 0]
         self._key, self._prev = key, GENESIS
 
@@ -74,7 +75,7 @@ class Book:
     def add(self, kind: str, body: dict[str, Any], who: str, at: int) -> Entry:
         """One entry at ``at``, UTC milliseconds."""
         seq, text, self.at = self.high + 1, canonical(body), at
-        entry_id = f"{at:012x}7{seq & 0xFFF:03x}8{hash(self.till) & 0xFFF:03x}{seq:012x}"
+        entry_id = f"{at:012x}7{seq & 0xFFF:03x}8{crc32(self.till.encode()) & 0xFFF:03x}{seq:012x}"
         hashed = digest(self.till, seq, entry_id, Moment(at, self.offset), who, kind, text, self._prev)
         entry = Entry(seq, entry_id, at, self.offset, who, kind, text, self._prev.hex(), hashed.hex(),
                       self._key.sign(hashed).hex())  # fmt: skip
@@ -84,15 +85,16 @@ class Book:
 
     def open_shift(self, at: int, who: str = "anna") -> None:
         """The till opens."""
-        self.z, self.z_turnover = self.z + 1, 0
-        self.add("login", {"role": "cashier"}, who, at)
+        self.z, self.z_turnover, self.cash = self.z + 1, 0, FLOAT
+        self.add("login", {"name": who.capitalize(), "role": "cashier"}, who, at)
         self.add("shift.open", {"z": self.z, "float": FLOAT}, who, at + 1)
 
     def close_shift(self, at: int, difference: int = 0, who: str = "bas") -> None:
         """The drawer is counted and the Z made."""
-        counted = FLOAT + difference
+        counted = self.cash + difference
         self.add("shift.count", {"total": counted, "pieces": {}}, who, at)
-        figures = {"z": self.z, "turnover": self.z_turnover, "counted": counted, "difference": difference}
+        figures = {"z": self.z, "turnover": self.z_turnover, "counted": counted, "difference": difference,
+                   "cash": {"expected": self.cash}}  # fmt: skip
         self.add("shift.close", figures, who, at + 1)
 
     def sale(self, at: int, basket: Sequence[tuple[Goods, int]], *, card: bool, who: str = "anna") -> Entry:
@@ -108,6 +110,7 @@ class Book:
         minus = turnover([each for each in body["lines"] if each["amount"] < 0])
         self._grand = [self._grand[0] + plus, self._grand[1] - minus]
         self.z_turnover += plus + minus
+        self.cash += 0 if card else tender.amount
         body |= {"no": self.receipt, "number": f"{self.till}-{self.receipt:06d}",
                  "grand": {"sales": self._grand[0], "returns": self._grand[1]}}  # fmt: skip
         return self.add("sale", body, who, at)

@@ -7,6 +7,7 @@ an owner. What is refused is recorded as well as what was done.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,11 +16,17 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
 
 from kassa_office.staff.models import Audit, Profile
 
 OWNER, BOOKKEEPER, MANAGER, SUPPORT = "owner", "bookkeeper", "manager", "support"
 ALL = (OWNER, BOOKKEEPER, MANAGER, SUPPORT)
+
+NOTED, NOTED_WITHIN = 20, timedelta(minutes=15)
+"""Refusals of one kind and address that are recorded."""
 
 User = AbstractBaseUser | AnonymousUser
 P = ParamSpec("P")
@@ -63,7 +70,7 @@ def require(*roles: str) -> Callable[[Callable[..., R]], Callable[..., HttpRespo
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated or owes_second_factor(request):
-                return redirect(f"{settings.LOGIN_URL}?next={request.get_full_path()}")
+                return to_login(request)
             if role_of(request.user) not in (roles or ALL):
                 audit(request, "page.refused", refused=True, path=request.path)
                 raise PermissionDenied
@@ -72,6 +79,13 @@ def require(*roles: str) -> Callable[[Callable[..., R]], Callable[..., HttpRespo
         return checked
 
     return wrap
+
+
+def to_login(request: HttpRequest) -> HttpResponseBase:
+    """To the step of logging in that is still to be done, and back from there."""
+    step = "second_step" if request.user.is_authenticated else "login"
+    query = urlencode({"next": request.get_full_path()})
+    return redirect(f"{reverse(step)}?{query}")
 
 
 def check_branch(request: HttpRequest, branch: str) -> None:
@@ -90,6 +104,15 @@ def audit(source: HttpRequest | str, act: str, *, refused: bool = False, **facts
     Audit.objects.create(user=user[:150], address=address, act=act, facts=facts, refused=refused)
 
 
+def audit_few(request: HttpRequest, act: str, who: str = "", **facts: Any) -> None:
+    """Record a refusal that anybody can cause: of one kind and address no more than can be read."""
+    address = address_of(request)
+    recent = Audit.objects.filter(at__gt=timezone.now() - NOTED_WITHIN, act=act, address=address)
+    if recent[:NOTED].count() < NOTED:
+        plain = {key: _plain(value) for key, value in facts.items()}
+        Audit.objects.create(user=_plain(who)[:150], address=address, act=act, facts=plain, refused=True)
+
+
 def address_of(request: HttpRequest) -> str:
     """The client's address, as far as the configured number of reverse proxies can be believed."""
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
@@ -104,3 +127,8 @@ def owes_second_factor(request: HttpRequest) -> bool:
     from django_otp import user_has_device
 
     return user_has_device(request.user) and not request.user.is_verified()  # type: ignore[union-attr]
+
+
+def _plain(value: Any) -> Any:
+    """Text as every database can keep it."""
+    return value.encode("ascii", "backslashreplace").decode().replace("\0", "") if isinstance(value, str) else value

@@ -11,9 +11,11 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,7 +25,7 @@ from django_otp import login as otp_login
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from kassa_office.staff.access import audit, require, role_of
+from kassa_office.staff.access import audit, audit_few, owes_second_factor, require, role_of
 from kassa_office.staff.models import OFFICE_ROLES, Profile
 
 RECOVERY_CODES = 8
@@ -51,7 +53,8 @@ class Login(LoginView):
         user = form.get_user()
         audit(self.request, "login")
         if user_has_device(user):
-            return redirect(f"/inloggen/code/?next={self.get_success_url()}")
+            query = urlencode({"next": self.get_success_url()})
+            return redirect(f"{reverse('second_step')}?{query}")
         profile = Profile.objects.filter(user=user).first()
         if profile is not None:
             _speak(response, profile.language)
@@ -59,8 +62,17 @@ class Login(LoginView):
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Recorded: repeated failures lock the name for a quarter of an hour."""
-        audit(self.request, "login.refused", refused=True, name=str(form.data.get("username", ""))[:150])
+        audit_few(self.request, "login.refused", name=str(form.data.get("username", ""))[:150])
         return super().form_invalid(form)
+
+
+def admin_login(request: HttpRequest) -> HttpResponseBase:
+    """Where the administration sends whom it does not let in: to the log-in, or, logged in already, away."""
+    if request.user.is_authenticated and not owes_second_factor(request):
+        audit(request, "admin.refused", refused=True)
+        raise PermissionDenied
+    step = "second_step" if request.user.is_authenticated else "login"
+    return redirect(f"{reverse(step)}?{urlencode({'next': _next(request)})}")
 
 
 def second_step(request: HttpRequest) -> HttpResponse:
@@ -71,6 +83,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
         device = match_token(request.user, str(request.POST.get("code", "")).replace(" ", "")[:20])
         if device is not None:
             otp_login(request, device)
+            # What could be seen of the session before the second step is worth nothing after it.
+            request.session.cycle_key()
             return HttpResponseRedirect(_next(request))
         audit(request, "second_step.refused", refused=True)
         messages.error(request, _("Deze code klopt niet, of is te oud. Na enkele keren moet u even wachten."))
@@ -152,7 +166,10 @@ def _recovery(user: Any) -> list[str]:
 
 
 def _speak(response: HttpResponse, code: str) -> None:
-    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=365 * 86400, samesite="Lax", httponly=True)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, code, max_age=365 * 86400, samesite="Lax", httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
 
 
 def _next(request: HttpRequest) -> str:

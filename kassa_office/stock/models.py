@@ -20,6 +20,7 @@ class StockMove(Fact):
     qty = models.BigIntegerField()
     """Change: positive comes in. Of a count, the difference with what was expected."""
     reason = models.CharField(max_length=40, blank=True)
+    """Why; of ``sent`` and ``arrived`` the branch at the other end."""
     ref = models.CharField(max_length=60, blank=True)
     """Order, count or transfer it belongs to."""
     who = models.CharField(max_length=40, blank=True)
@@ -27,6 +28,26 @@ class StockMove(Fact):
     class Meta:
         db_table = "stock_move"
         indexes = (models.Index(fields=("branch", "sku", "day"), name="stock_move_sku"),)
+
+
+class StockCount(Fact):
+    """A line of a count at a till: what was there. It moves nothing; a stock-take in the office does."""
+
+    pk = models.CompositePrimaryKey("branch", "till", "seq", "no", "day")
+    no = models.IntegerField()
+    at = models.BigIntegerField()
+    sku = models.CharField(max_length=40, blank=True)
+    """Empty for a code that nobody knows."""
+    code = models.CharField(max_length=80, blank=True)
+    """As it was scanned or typed."""
+    qty = models.BigIntegerField()
+    expected = models.BigIntegerField(null=True)
+    """What the till took to be there."""
+    area = models.CharField(max_length=60, blank=True)
+    who = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "stock_count"
 
 
 class StockLevel(models.Model):
@@ -54,7 +75,7 @@ class StockRule(models.Model):
 
 
 class PurchaseOrder(models.Model):
-    """Goods ordered from a supplier for a branch."""
+    """Goods ordered from a supplier for a branch. What was received of it are the movements that name it."""
 
     number = models.CharField(_("ordernummer"), max_length=24, primary_key=True)
     branch = models.ForeignKey("tills.Branch", models.PROTECT, verbose_name=_("filiaal"))
@@ -64,6 +85,8 @@ class PurchaseOrder(models.Model):
     made_by = models.CharField(max_length=150)
     made_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    """When the first of it came: how long this supplier takes."""
     expected = models.DateField(_("verwacht op"), null=True, blank=True)
     note = models.CharField(_("opmerking"), max_length=200, blank=True)
 
@@ -78,7 +101,6 @@ class PurchaseLine(models.Model):
     order = models.ForeignKey(PurchaseOrder, models.CASCADE, related_name="lines")
     article = models.ForeignKey("catalogue.Article", models.PROTECT)
     qty = models.BigIntegerField()
-    received = models.BigIntegerField(default=0)
     cost = models.BigIntegerField(default=0)
     """Cents for one unit, without VAT."""
 
@@ -87,23 +109,79 @@ class PurchaseLine(models.Model):
 
 
 class Transfer(models.Model):
-    """Goods under way from one branch to another."""
+    """Goods from one branch to another, begun in the office or at a till; the movements that name it say the rest."""
 
     number = models.CharField(max_length=24, primary_key=True)
     source = models.CharField(max_length=CODE_CHARS)
     target = models.CharField(max_length=CODE_CHARS)
-    sent_at = models.DateTimeField(null=True)
-    arrived_at = models.DateTimeField(null=True)
+    made_at = models.DateTimeField(auto_now_add=True)
     made_by = models.CharField(max_length=150)
+    """A user, or the till."""
+    sent_at = models.DateTimeField(null=True)
+    """Null while it is a draft."""
+    closed_at = models.DateTimeField(null=True)
+    """When all of it had arrived, or a person left it at what had."""
+
+    class Meta:
+        ordering = ("-made_at",)
 
 
 class TransferLine(models.Model):
-    """One article of a transfer."""
+    """One article that is to be sent; empty where a till sent without a draft."""
 
     transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="lines")
     sku = models.CharField(max_length=40)
-    sent = models.BigIntegerField(default=0)
-    arrived = models.BigIntegerField(default=0)
+    qty = models.BigIntegerField()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("transfer", "sku"), name="transfer_line_key"),)
+
+
+class StockTake(models.Model):
+    """Counts of a branch, taken together and put into the ledger."""
+
+    number = models.CharField(max_length=24, primary_key=True)
+    branch = models.CharField(max_length=CODE_CHARS)
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(auto_now_add=True)
+    whole = models.BooleanField(default=False)
+    """What was not counted was taken to be gone."""
+
+    class Meta:
+        ordering = ("-made_at",)
+
+
+class StockTakeCount(models.Model):
+    """A count that is in a stock-take, by the till's journal entry: in one only."""
+
+    take = models.ForeignKey(StockTake, models.CASCADE, related_name="counts")
+    branch = models.CharField(max_length=CODE_CHARS)
+    till = models.CharField(max_length=CODE_CHARS)
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("branch", "till", "seq"), name="stock_take_count_key"),)
+
+
+class StockTakeLine(models.Model):
+    """What was there of an article, and when: sales of before that come in later do not change it."""
+
+    take = models.ForeignKey(StockTake, models.CASCADE, related_name="lines")
+    sku = models.CharField(max_length=40)
+    at = models.BigIntegerField()
+    counted = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("take", "sku"), name="stock_take_line_key"),)
+
+
+class StockTold(models.Model):
+    """The level of an article in a branch as the tills were told of it last."""
+
+    pk = models.CompositePrimaryKey("branch", "sku")
+    branch = models.CharField(max_length=CODE_CHARS)
+    sku = models.CharField(max_length=40)
+    qty = models.BigIntegerField()
+
+    class Meta:
+        db_table = "stock_told"

@@ -1,6 +1,7 @@
 """What movements of stock at a till come to: rows of the ledger, and levels. Sale lines are with the sales.
 
-Quantities are thousandths; a movement is what changes, never what is there.
+Quantities are thousandths; a movement is what changes, never what is there. A count moves nothing by itself: what ought
+to have been there can be told only when every till's sales of before are in, and is worked out by :mod:`.counts`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from msgspec import Meta, Struct
 
 from kassa_office.journal.bodies import Whole, cut
 from kassa_office.journal.projection import Costs, Here, Kind
-from kassa_office.journal.writing import STOCK_MOVE, Gathered
+from kassa_office.journal.writing import STOCK_COUNT, STOCK_MOVE, Gathered
 
 Sku = Annotated[str, Meta(min_length=1)]
+SENT, ARRIVED = "sent", "arrived"
 
 
 class MoveLine(Struct):
@@ -29,7 +31,15 @@ class CountLine(Struct):
 
     sku: Sku
     qty: Whole
-    expected: Whole = 0
+    code: str = ""
+    expected: Whole | None = None
+
+
+class UnknownLine(Struct):
+    """A code that nobody knows, and how many there were."""
+
+    code: str
+    qty: Whole
 
 
 class Moves(Struct):
@@ -45,14 +55,20 @@ class Count(Struct):
 
     lines: list[CountLine]
     area: str = ""
+    unknown: list[UnknownLine] = []
 
 
 class Transfer(Struct):
     """``stock.transfer``: out to a branch, or in from one."""
 
     lines: list[MoveLine]
+    direction: str
     number: str = ""
-    to: str = ""
+    branch: str = ""
+
+    def __post_init__(self) -> None:
+        if self.direction not in (SENT, ARRIVED):
+            raise ValueError("neither sent nor arrived")
 
 
 def _write(
@@ -77,13 +93,19 @@ def _corrected(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> No
     _write(gathered, here, "corrected", ((line.sku, line.qty) for line in facts.lines), facts.reason)
 
 
-def _counted(gathered: Gathered, here: Here, facts: Count, costs: Costs) -> None:
-    _write(gathered, here, "counted", ((line.sku, line.qty - line.expected) for line in facts.lines), ref=facts.area)
-
-
 def _moved(gathered: Gathered, here: Here, facts: Transfer, costs: Costs) -> None:
-    kind, sign = ("sent", -1) if facts.to else ("arrived", 1)
-    _write(gathered, here, kind, ((line.sku, sign * line.qty) for line in facts.lines), ref=facts.number)
+    sign = -1 if facts.direction == SENT else 1
+    lines = ((line.sku, sign * line.qty) for line in facts.lines)
+    _write(gathered, here, facts.direction, lines, facts.branch, facts.number)
+
+
+def _counted(gathered: Gathered, here: Here, facts: Count, costs: Costs) -> None:
+    entry, area = here.entry, cut(facts.area, 60)
+    rows = [(line.sku, line.code, line.qty, line.expected) for line in facts.lines]
+    rows += [("", line.code, line.qty, None) for line in facts.unknown]
+    for no, (sku, code, qty, expected) in enumerate(rows, 1):
+        row = (*here.key, no, entry.at, cut(sku, 40), cut(code, 80), qty, expected, area, entry.who)
+        gathered.add(STOCK_COUNT, row)
 
 
 KINDS: dict[str, Kind] = {

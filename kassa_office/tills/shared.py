@@ -93,11 +93,17 @@ def parked(till: Till) -> list[wire.ParkedTicket]:
 def claim(till: Till, ticket: str) -> wire.ParkedTicket:
     """Give a parked ticket to this till and to no other; asked twice, the answer is the same.
 
-    OfficeError ``gone`` where it was taken up already or is of another branch, ``claimed`` with the till that has it.
+    OfficeError ``gone`` where it was taken up already (with the ``till`` that did) or is of another branch,
+    ``claimed`` with the till that has it, ``has_tenders`` where money for it lies in another till's drawer.
     """
-    row = Parked.objects.select_for_update().filter(ticket=ticket[:40], branch=till.branch_id, parks__gt=0).first()
+    row = Parked.objects.select_for_update().filter(ticket=ticket[:40], branch=till.branch_id).first()
     if row is None:
         raise OfficeError("gone", {"ticket": ticket[:40]})
+    if row.parks <= 0:
+        taken = {"till": row.claimed_by} if row.claimed_by not in ("", till.code) else {}
+        raise OfficeError("gone", {"ticket": row.ticket, **taken})
+    if row.till != till.code and row.draft.get("tenders"):
+        raise OfficeError("has_tenders", {"till": row.till})
     if row.claimed_by not in ("", till.code):
         raise OfficeError("claimed", {"till": row.claimed_by})
     if not row.claimed_by:

@@ -133,6 +133,8 @@ def _once(call: Call, config: Config, client: OfficeClient) -> int:
 def _run(config: Config, client: OfficeClient) -> int:
     """Until SIGTERM or SIGINT: the request at hand is finished, for some seconds at most."""
     from kassa_tui.notify import READY, STOPPING, Notify
+    from kassa_tui.sync.counter import TIMEOUTS, Counter
+    from kassa_tui.sync.office_client import read_token
 
     notify, agent = Notify(os.environ), _agent(config, client)
 
@@ -142,10 +144,13 @@ def _run(config: Config, client: OfficeClient) -> int:
         _deadline(LEAVE_SECONDS, lambda: os._exit(DONE))
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    counter = Counter(config.till.data, lambda: _client(config, read_token(config.till.data), timeouts=TIMEOUTS))
     try:
+        counter.start()
         notify.tell(READY)
         agent.run()
     finally:
+        counter.close()
         for number, handler in before.items():
             signal.signal(number, handler)
         agent.close()
@@ -170,7 +175,10 @@ def _agent(config: Config, client: OfficeClient) -> Any:
     return Agent(config, client, Means(clock, version=_version(), backup=lambda: night.command(config, clock.now().at)))
 
 
-def _client(config: Config, token: str, url: str = "", ca_file: Path | None = None) -> OfficeClient:
+def _client(
+    config: Config, token: str, url: str = "", ca_file: Path | None = None,
+    timeouts: tuple[float, float, float] | None = None,
+) -> OfficeClient:  # fmt: skip
     from kassa_tui.sync.office_client import OfficeClient
 
     office = config.office
@@ -180,6 +188,7 @@ def _client(config: Config, token: str, url: str = "", ca_file: Path | None = No
         token,
         ca_file=ca_file or (office.ca_file if office else None),
         proxy=office.proxy if office else None,
+        **({"timeouts": timeouts} if timeouts else {}),
     )
 
 

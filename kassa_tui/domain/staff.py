@@ -31,6 +31,9 @@ PERMISSIONS: dict[str, str] = {
     "training": "De oefenstand aan- en uitzetten",
     "approve": "Akkoord geven voor een ander",
     "devices": "Apparaten instellen",
+    "stock_count": "Voorraad tellen",
+    "stock_move": "Goederen ontvangen en naar een ander filiaal sturen",
+    "stock_correct": "Voorraad afschrijven en verbeteren",
 }
 """Name → what it allows, as shown to the person who hands out rights (Dutch message ids)."""
 
@@ -48,6 +51,8 @@ _CASHIER = {
     "typed_weight",
     "issue_voucher",
     "x_report",
+    "stock_count",
+    "stock_move",
 }
 _SENIOR = _CASHIER | {
     "ticket_discount",
@@ -58,6 +63,7 @@ _SENIOR = _CASHIER | {
     "account_sale",
     "resolve_card",
     "training",
+    "stock_correct",
 }
 _MANAGER = _SENIOR | {"see_expected", "approve", "devices"}
 _TECHNICIAN = {"devices", "training", "no_sale", "x_report", "reprint"}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kassa_tui.screens import elsewhere
 from kassa_tui.screens.amounts import amount_of
 from kassa_tui.screens.base import Choice, Menu, Prompt, Sheet
 from kassa_tui.screens.ink import BAD, TEXT, Row
 from kassa_tui.screens.text import plain
-from kassa_tui.services import access, parking, shifts, vouchers
+from kassa_tui.services import access, parking, shifts
 
 if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
@@ -218,5 +219,5 @@ def _empties(desk: Desk) -> None:
 
 
 def _balance(desk: Desk) -> None:
-    desk.show(Prompt(desk, desk.t("Nummer van de tegoedbon"), lambda number: desk.act(vouchers.balance, number),
+    desk.show(Prompt(desk, desk.t("Nummer van de tegoedbon"), lambda number: elsewhere.balance(desk, number),
                      scans=True))  # fmt: skip

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from kassa_tui.domain.money import euro, format_amount
 from kassa_tui.domain.tender import suggestions
 from kassa_tui.messages import N_
-from kassa_tui.screens import sell_acts
+from kassa_tui.screens import elsewhere, sell_acts
 from kassa_tui.screens.amounts import amount_of
 from kassa_tui.screens.base import Choice, Prompt, View, lettered
 from kassa_tui.screens.ink import ASK, BAD, BLANK, BOLD, FAINT, HEAD, TEXT, Row, Span
 from kassa_tui.screens.sell import TENDER_WORDS
-from kassa_tui.screens.text import big, fit, plain, spread, wrap
+from kassa_tui.screens.text import big, fit, spread, wrap
 from kassa_tui.services import cards, checkout
 from kassa_tui.services.vouchers import is_voucher
 
@@ -99,7 +99,7 @@ class PayView(View):
         if till is None or till.open.card is not None:
             return False
         if is_voucher(code):
-            self.desk.act(checkout.voucher, code)
+            elsewhere.voucher(self.desk, code)
             return True
         if till.open.payment is not None and not till.open.payment.tenders:
             from kassa_tui.services import selling
@@ -212,22 +212,9 @@ class PayView(View):
             self.desk.tell(text, FAINT, "refused")
 
     def _voucher(self) -> None:
-        desk, t = self.desk, self.desk.t
-
-        def with_amount(number: str) -> None:
-            def answer(text: str) -> None:
-                cents = amount_of(desk, text)
-                if cents is not None:
-                    desk.act(checkout.voucher, number, cents)
-
-            desk.show(Prompt(desk, t("Welk bedrag staat op de bon?"), answer, hint=plain(number)))
-
-        def answer(number: str) -> None:
-            outcome = desk.act(checkout.voucher, number)
-            if outcome.code == "unknown_voucher":
-                with_amount(number)
-
-        desk.show(Prompt(desk, t("Nummer van de tegoedbon"), answer, scans=True))
+        desk = self.desk
+        desk.show(Prompt(desk, desk.t("Nummer van de tegoedbon"), lambda number: elsewhere.voucher(desk, number),
+                         scans=True))  # fmt: skip
 
     def _suggestion_rows(self, due: int, width: int) -> list[Row]:
         t = self.desk.t

@@ -97,6 +97,11 @@ def open_receipt(desk: Desk, number: str) -> None:
     """The lines of a receipt, to choose from."""
     assert desk.till is not None
     sale = returns.find(desk.till, number)
+    if isinstance(sale, Refused) and sale.code == "other_till" and desk.till.office is not None:
+        from kassa_tui.screens import elsewhere
+
+        elsewhere.receipt(desk, number, lambda: open_receipt(desk, number))
+        return
     if isinstance(sale, Refused):
         desk.tell(desk.words.outcome(sale), BAD, "refused")
         return

@@ -55,6 +55,11 @@ def recall(view: SellView) -> None:
     """The only parked ticket at once; of several, a choice."""
     desk, text = view.desk, view.take()
     assert desk.till is not None
+    if desk.till.office is not None:
+        from kassa_tui.screens import elsewhere
+
+        elsewhere.recall(desk, text)
+        return
     if text.isdigit():
         desk.act(parking.recall, int(text))
         return

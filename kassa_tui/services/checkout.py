@@ -15,6 +15,7 @@ from kassa_tui.storage import sales
 from kassa_tui.storage.journal import Job
 
 if TYPE_CHECKING:
+    from kassa_tui.services.messenger import Told
     from kassa_tui.services.till import Till
 
 
@@ -72,8 +73,11 @@ def account(till: Till, amount: int | None = None) -> Outcome:
     return _take(till, paying.pay_exact(payment, Tender(paying.ACCOUNT, value, known.code)))
 
 
-def voucher(till: Till, number: str, amount: int | None = None) -> Outcome:
-    """A voucher of this shop by its number, or one bought in from elsewhere with the amount on it."""
+def voucher(till: Till, number: str, amount: int | None = None, told: Told | None = None) -> Outcome:
+    """A voucher of this shop by its number, or one bought in from elsewhere with the amount on it.
+
+    ``told`` is what the office said of it, for a till that has one.
+    """
     problem = till.ready() or _unfit(till)
     if problem is not None:
         return problem
@@ -83,7 +87,13 @@ def voucher(till: Till, number: str, amount: int | None = None) -> Outcome:
     payment, known = _payment(till), sales.voucher(till.store.read, number)
     if any(tender.kind == paying.VOUCHER and tender.ref == number for tender in payment.tenders):
         return refused("voucher_used", number=number)
-    if known is not None and (known[1] or not known[0]):
+    if told is not None and till.office is not None and payment.remaining > 0:
+        from kassa_tui.services import elsewhere
+
+        tender = elsewhere.voucher_tender(till, number, known, amount, payment.remaining, told)
+        if tender is not None:
+            return tender if isinstance(tender, Refused) else _take(till, paying.pay_exact(payment, tender))
+    if known is not None and (known[1] or known[0] <= 0):
         return refused("voucher_used", number=number)
     if known is not None and _expired(till, number):
         return refused("voucher_expired", number=number)

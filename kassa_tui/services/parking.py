@@ -13,6 +13,7 @@ from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
     from kassa_tui.services.till import Till
+    from kassa_tui.storage.sales import ParkedRow
 
 
 def park(till: Till, name: str = "") -> Outcome:
@@ -47,8 +48,8 @@ def set_aside(till: Till, name: str = "") -> Outcome:
     return done("parked", place=place, name=body["name"], total=body["total"])
 
 
-def recall(till: Till, place: int | None = None) -> Outcome:
-    """Take up the ticket parked under a number; without one, the only one there is."""
+def chosen(till: Till, place: int | None = None) -> ParkedRow | Refused:
+    """The ticket parked here under a number; without one, the only one there is."""
     problem = till.ready()
     if problem is not None:
         return problem
@@ -60,8 +61,14 @@ def recall(till: Till, place: int | None = None) -> Outcome:
     if place is None and len(rows) > 1:
         return refused("which_parked", places=[row.place for row in rows])
     row = next((row for row in rows if place in (None, row.place)), None)
-    if row is None:
-        return refused("no_such_parked", place=place)
+    return refused("no_such_parked", place=place) if row is None else row
+
+
+def recall(till: Till, place: int | None = None) -> Outcome:
+    """Take up the ticket parked under a number; without one, the only one there is."""
+    row = chosen(till, place)
+    if isinstance(row, Refused):
+        return row
     till.store.record("ticket.recall", {"ticket": row.ticket, "place": row.place}, till.who)
     till.end_ticket()
     till.restore(row.ticket, [row.draft])

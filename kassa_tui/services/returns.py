@@ -24,20 +24,27 @@ if TYPE_CHECKING:
 
 
 def find(till: Till, number: str) -> dict[str, Any] | Refused:
-    """The sale behind a receipt number of this till, with ``left``: line number → thousandths still returnable."""
+    """The sale behind a receipt number of this till, or of one that the office told, with ``left``: line number → thousandths still returnable."""
     shop, _, digits = number.strip().upper().rpartition("-")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 12:
         return refused("unknown_receipt", number=number)
     if shop and shop != till.config.till.id:
-        return refused("other_till", number=number, till=shop)
+        elsewhere = till.elsewhere.get(number.strip().upper())
+        if elsewhere is None:
+            return refused("other_till", number=number, till=shop)
+        return _left(till, dict(elsewhere), dict(elsewhere["back"]))
     row = sales.sale(till.store.read, int(digits))
     if row is None:
         return refused("unknown_receipt", number=number)
     facts = till.store.entry(row.seq).facts
+    return _left(till, facts, sales.returned(till.store.read, facts["number"]))
+
+
+def _left(till: Till, facts: dict[str, Any], back: dict[int, int]) -> dict[str, Any] | Refused:
+    """The sale with what is still returnable, the ticket at hand counted."""
     days = till.config.rules.return_days
     if days and (date.fromisoformat(till.today) - date.fromisoformat(facts["date"])).days > days:
         return refused("return_too_late", number=facts["number"], date=facts["date"], days=days)
-    back = sales.returned(till.store.read, facts["number"])
     for line in till.ticket.lines if till.ticket else ():
         if line.origin == facts["number"]:
             back[line.origin_line] = back.get(line.origin_line, 0) - line.quantity

@@ -25,6 +25,7 @@ from kassa_tui.storage.till_store import TillStore
 if TYPE_CHECKING:
     from kassa_tui.domain.instore import Template
     from kassa_tui.services.access import People
+    from kassa_tui.services.messenger import Messenger
     from kassa_tui.services.ports import CardTerminal, Scale
     from kassa_tui.services.printing import PrintQueue
     from kassa_tui.storage.journal import Clock
@@ -83,6 +84,10 @@ class Till:
         self.printing: PrintQueue | None = None
         self.terminal: CardTerminal | None = None
         self.scale: Scale | None = None
+        self.office: Messenger | None = None
+        """Who asks the office; None for a till that stands alone, and for practice."""
+        self.elsewhere: dict[str, dict[str, Any]] = {}
+        """Receipts of other tills that the office told, by number, for the ticket at hand; ``back`` is what returned."""
         self.person: Person | None = None
         self.locked = False
         self.open = Open()
@@ -220,6 +225,7 @@ class Till:
         """Nothing lies on the counter any more."""
         self.open = Open()
         self.quantity, self.tare, self.last_tender = None, None, None
+        self.elsewhere = {}
 
     def restore(self, ticket_id: str, changes: list[dict[str, Any]]) -> None:
         """Put a ticket back on the counter from its changes, with tenders and card payments in doubt."""

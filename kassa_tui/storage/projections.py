@@ -15,6 +15,7 @@ from typing import Any
 from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.shift import local_date
 from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
+from kassa_tui.storage.stock import MOVES, moves_of
 from kassa_tui.storage.till_schema import LINE_BITS
 
 Facts = dict[str, Any]
@@ -178,8 +179,10 @@ def _vouchers(con: sqlite3.Connection, facts: Facts) -> None:
                     "insert into voucher values (?, ?, ?, 0, 1)", (tender["ref"], facts["number"], tender["amount"])
                 )
             else:
-                con.execute("update voucher set balance = balance - ? where number = ?",
-                            (tender["amount"], tender["ref"]))  # fmt: skip
+                # One of another till of the shop stands here with what was taken of it, below zero.
+                con.execute("insert into voucher values (?, '', 0, ?, 0)"
+                            " on conflict do update set balance = balance + excluded.balance",
+                            (tender["ref"], -tender["amount"]))  # fmt: skip
 
 
 def _shift_open(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
@@ -225,6 +228,10 @@ def _park(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sum
     sums.add("event", "park", 1, 0, facts["total"])
 
 
+def _moved(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    con.execute("delete from parked where ticket = ?", (facts["ticket"],))
+
+
 def _recall(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
     con.execute("delete from parked where ticket = ?", (facts["ticket"],))
     if state.last_ticket == facts["ticket"]:
@@ -266,6 +273,14 @@ def _restore(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, 
     state.receipt, state.z = max(state.receipt, facts.get("receipt", 0)), max(state.z, facts.get("z", 0))
 
 
+def _stock(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    con.executemany(
+        "insert into stock_move values (?, ?, ?, ?, ?, ?)",
+        [(entry.seq, no, entry.at, *move) for no, move in enumerate(moves_of(entry.kind, facts), 1)],
+    )
+    con.execute("delete from stock_draft where paper = ?", (facts.get("id", ""),))
+
+
 def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]:
     def count(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
         sums.add("event", kind)
@@ -288,6 +303,7 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "ticket.cancel": _cancel,
     "ticket.park": _park,
     "ticket.recall": _recall,
+    "ticket.moved": _moved,
     "payment.pending": _pending,
     "payment.result": _result,
     "receipt.copy": _copy,
@@ -296,4 +312,5 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "login": _login,
     "login.failed": _login_failed,
     **{kind: _counted(kind) for kind in _COUNTED},
+    **dict.fromkeys(MOVES, _stock),
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kassa_tui.domain.gtin import gtin14
-from kassa_tui.storage import staff
+from kassa_tui.storage import staff, stock
 from kassa_tui.storage.catalogue import Catalogue, fold
 from kassa_tui.storage.database import open_database, user_version
 from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
@@ -44,6 +45,18 @@ class Shop(Catalogue):
     def people(self) -> list[tuple[Person, str]]:
         """Who may log in, each with the hash of the PIN; read anew at every call, so that an import holds at once."""
         return [(member.person, member.pin_hash) for member in staff.staff(self._db)]
+
+    def in_branches(self, skus: Iterable[str]) -> dict[str, list[stock.BranchStock]]:
+        """Article → what each branch has of it, as the office told."""
+        return stock.in_branches(self._db, skus)
+
+    def other_branches(self) -> list[tuple[str, str]]:
+        """Code and name of the other branches in use."""
+        return stock.other_branches(self._db)
+
+    def reasons(self, what: str) -> list[str]:
+        """The office's reasons for something, by their texts."""
+        return stock.reasons(self._db, what)
 
     def count(self) -> int:
         """Number of articles, deposits included."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-from kassa_tui.storage.database import checkpoint, file_uri, migrate, open_database, translated
+from kassa_tui.storage.database import file_uri, migrate, open_database, translated
 from kassa_tui.storage.migrations import Migration
 
 SYNC_DB = "sync.db"
@@ -92,19 +92,21 @@ class SyncState:
         self._db = open_database(path)
         self._db.connect()
         migrate(self._db, path, STEPS)
+        # What the power takes with it is sent once more, and answered as a duplicate: not worth a wait for the disk.
+        self._db.execute_sql("pragma synchronous=NORMAL")
+        self._db.execute_sql("pragma wal_autocheckpoint=200")
         self._con: sqlite3.Connection = self._db.connection()
         self.now = State(**_read(self._con))
         self._saved = {name: getattr(self.now, name) for name in State.__slots__}
 
     def save(self) -> None:
-        """What changed in ``now``, on disk."""
+        """Keep what changed in ``now``."""
         changed = {name: getattr(self.now, name) for name in State.__slots__}
         rows = [(name, json.dumps(value)) for name, value in changed.items() if value != self._saved[name]]
         if rows:
             with translated(SYNC_DB), self._db.atomic():
                 self._con.executemany("replace into state values (?, ?)", rows)
             self._saved = changed
-            checkpoint(self._db)
 
     def set_aside(self, rows: Iterable[tuple[int, str, str, int]]) -> None:
         """Remember entries that did not simply arrive: seq, status, code, when."""

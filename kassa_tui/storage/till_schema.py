@@ -1,9 +1,9 @@
 """The tables of ``till.db``: the journal, what is projected from it, and the till's working papers.
 
-Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked) follow from the journal
-and nothing else; ``draft``, ``spool`` and ``printed`` are working papers: the open ticket's changes, what must still
-be printed, and which entries were. Amounts are cents, quantities thousandths, times UTC milliseconds, dates local ISO
-dates.
+Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked, stock_move) follow from the
+journal and nothing else; ``draft``, ``stock_draft``, ``spool`` and ``printed`` are working papers: the changes of the
+open ticket and of counts and deliveries not yet booked, what must still be printed, and which entries were. Amounts are
+cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
 
 Rows that come with every sale go to the end of a table keyed by one growing integer: SQLite then fills page after page,
 where a ``without rowid`` table has three pages and their parent rewritten for the same ten lines.
@@ -15,7 +15,8 @@ from peewee import SqliteDatabase
 
 from kassa_tui.storage.migrations import Migration
 
-PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked")
+PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked",
+               "stock_move")  # fmt: skip
 """Tables that ``journal rebuild`` makes anew."""
 
 EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
@@ -88,4 +89,20 @@ def empty_state(db: SqliteDatabase) -> None:
     db.execute_sql(EMPTY_STATE)
 
 
-STEPS = (Migration(1, "the till's first tables", _create),)
+_STOCK = """
+create table stock_move (
+    seq integer not null, no integer not null, at integer not null, kind text not null, sku text not null,
+    qty integer not null, primary key (seq, no)) strict, without rowid;
+create index stock_move_sku on stock_move (sku, at);
+create table stock_draft (n integer primary key, paper text not null, body text not null) strict
+"""
+"""Sale lines are movements too, and stay where they are: nothing more is written with a sale. ``qty`` is the change, of
+``count`` what was there."""
+
+
+def _stock(db: SqliteDatabase) -> None:
+    for statement in _STOCK.split(";\n"):
+        db.execute_sql(statement)
+
+
+STEPS = (Migration(1, "the till's first tables", _create), Migration(2, "stock", _stock))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kassa_tui.domain.journal import Entry
-from kassa_tui.storage import spool
+from kassa_tui.storage import spool, stock
 from kassa_tui.storage.database import StorageError, checkpoint, migrate, open_database, transaction, translated
-from kassa_tui.storage.journal import Clock, Job, Journal, read_entry
+from kassa_tui.storage.journal import Clock, Job, Journal, read_entries, read_entry
 from kassa_tui.storage.keys import KEY_FILE, Signer, create_key, load_key
 from kassa_tui.storage.projections import State
 from kassa_tui.storage.till_schema import PAGE_SIZE, STEPS
@@ -129,6 +129,11 @@ class TillStore:
         """One entry of the journal."""
         return read_entry(self.read, self.till, seq)
 
+    def entries_after(self, seq: int, kind: str) -> list[Entry]:
+        """Entries of one kind behind ``seq``, in order."""
+        last = self.read.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
+        return [entry for entry in read_entries(self.read, self.till, seq + 1, last) if entry.kind == kind]
+
     def draft(self, ticket: str, delta: dict[str, Any]) -> Future[None]:
         """Append a change of the open ticket behind the cashier's back; the last one may be lost with the power."""
         body = json.dumps(delta, ensure_ascii=False, separators=(",", ":"))
@@ -144,6 +149,10 @@ class TillStore:
         rows = self.read.execute("select ticket, body from draft order by n").fetchall()
         rows = [row for row in rows if row[0] == rows[-1][0] and row[0] != self.state.last_ticket]
         return (rows[0][0], [json.loads(body) for _, body in rows]) if rows else ("", [])
+
+    def stock_draft(self, paper: str, delta: dict[str, Any]) -> Future[None]:
+        """Append a change of a count or a delivery; the last one may be lost with the power."""
+        return self._writer.submit(lambda: stock.append_draft(self._con, paper, delta))
 
     def spool(self, act: Callable[..., Any], *args: Any) -> Any:
         """Run one of :mod:`kassa_tui.storage.spool`'s functions on the writing connection; from any thread."""

@@ -124,6 +124,9 @@ class Agent:
     def work(self, due: set[str]) -> None:
         """Do what is due and may be tried now: the journal first, for it is the shop's books."""
         at = self._means.monotonic()
+        if BEAT in due:
+            self.state.now.agent = self._now()
+            self.state.save()
         if due & {WATCH, BEAT} and self._journal.open(at):
             self._journal_turn(BEAT in due)
         if PULL in due and self._feed.open(at):

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,8 +115,9 @@ def _pages(port: OfficePort, till: str, high: list[int]) -> Iterator[tuple[Seque
             keys = [(key.first, bytes.fromhex(key.public_key)) for key in page.keys]
         except (WireError, ValueError) as error:
             raise OfficeError("bad_answer", {"detail": str(error)[:80]}) from error
-        if entries[-1].seq <= after:
-            raise OfficeError("bad_answer", {"detail": "journal stands still"})
+        numbers = [after, *(entry.seq for entry in entries)]
+        if any(first >= second for first, second in pairwise(numbers)):
+            raise OfficeError("bad_answer", {"detail": "journal out of order"})
         after = entries[-1].seq
         yield entries, keys
 

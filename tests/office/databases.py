@@ -24,7 +24,9 @@ atexit.register(shutil.rmtree, BASE, ignore_errors=True)
 
 
 def set_up() -> None:
-    """Django's settings for tests: a data folder of this process, cheap password hashes, no manifest of files."""
+    """Django's settings for tests, once: a data folder of this process, cheap password hashes, no manifest of files."""
+    if (BASE / "office.toml").exists():
+        return
     os.environ["DJANGO_SETTINGS_MODULE"] = "kassa_office.settings"
     os.environ["KASSA_OFFICE_CONFIG"] = str(write_config(BASE, ""))
     (DATA / "static").mkdir(parents=True, exist_ok=True)
@@ -80,9 +82,10 @@ def available() -> list[str]:
 
 
 class Databases:
-    """Django's ``default`` database, on SQLite or PostgreSQL as a test asks."""
+    """Django's ``default`` database, on SQLite or PostgreSQL as a test asks; ``durable`` where a disk is measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
+        self._durable = durable
         self._settings: dict[str, dict[str, Any]] = {}
         self._template = BASE / "template.db"
         self._seeded: set[str] = set()
@@ -180,7 +183,7 @@ class Databases:
     def _postgres(self, before: dict[str, Any]) -> dict[str, Any]:
         from kassa_office.config import OfficeConfig, database
 
-        self._server = Server()
+        self._server = Server(self._durable)
         made = database(OfficeConfig(None, DATA, self._server.url))
         return {**before, **made, "CONN_MAX_AGE": 0, "OPTIONS": made["OPTIONS"]}
 
@@ -188,7 +191,8 @@ class Databases:
 class Server:
     """A PostgreSQL server with a database of this process: the given one, or a small one made for the occasion."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
+        self._durable = durable
         given = os.environ.get(SERVER)
         self._admin = given or self._start()
         name = f"kassa_test_{os.environ.get('PYTEST_XDIST_WORKER', 'gw')}_{os.getpid()}"
@@ -216,8 +220,9 @@ class Server:
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "cwd": folder}
         make = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8"]
         subprocess.run([*who, *make, "--locale=C.UTF-8"], check=True, **quiet)
-        options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "full_page_writes=off",
-                   "shared_buffers=32MB", "max_connections=60", "autovacuum=off"]  # fmt: skip
+        options = ["listen_addresses=", f"unix_socket_directories={folder}", "max_connections=60"]
+        if not self._durable:
+            options += ["fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off"]
         words = [word for option in options for word in ("-c", option)]
         child = subprocess.Popen([*who, str(binaries / "postgres"), "-D", str(data), *words], **quiet)
         atexit.register(self._stop, child)

@@ -54,6 +54,7 @@ def test_the_till_starts_by_itself(fresh: Path) -> None:
     wanted = units / "multi-user.target.wants" / "kassa-till@tty1.service"
     assert os.readlink(wanted) == "/etc/systemd/system/kassa-till@.service"
     assert (units / "kassa-till@.service").read_bytes() == (ROOT / "systemd" / "kassa-till@.service").read_bytes()
+    assert os.readlink(units / "multi-user.target.wants" / "kassa-sync.service").endswith("kassa-sync.service")
     assert os.readlink(units / "timers.target.wants" / "kassa-backup.timer").endswith("kassa-backup.timer")
 
 

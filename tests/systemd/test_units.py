@@ -16,7 +16,7 @@ from tests.house.source import ROOT
 UNITS = sorted(path.name for path in (ROOT / "systemd").iterdir() if path.suffix in (".service", ".timer", ".path"))
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSED = {"kassa-till@.service": 2.5, "kassa-backup.service": 2.0, "kassa-doctor.service": 3.0,
-           "kassa-devices.service": 2.0}  # fmt: skip
+           "kassa-devices.service": 2.0, "kassa-sync.service": 2.0}  # fmt: skip
 """The highest exposure, of 10, that each unit may have."""
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="no systemd-analyze on this machine")
 
@@ -118,6 +118,16 @@ def test_the_doctor_may_open_what_the_till_may() -> None:
     theirs = {name: set(_settings(name)["DeviceAllow"]) for name in ("kassa-till@.service", "kassa-doctor.service")}
     console = {"/dev/%I rw", "char-tty rw"}
     assert theirs["kassa-doctor.service"] == theirs["kassa-till@.service"] - console
+
+
+def test_the_office_never_slows_the_till() -> None:
+    agent = _settings("kassa-sync.service")
+    assert agent["Restart"] == ["always"]
+    assert agent["After"] == ["network-online.target time-sync.target"]
+    assert int(agent["Nice"][0]) > 0
+    assert agent["IOSchedulingClass"] == ["idle"]
+    assert agent["ConditionPathExists"] == ["/var/lib/kassa/office.token"]
+    assert agent["PrivateDevices"] == ["yes"]
 
 
 def test_the_nightly_copy_goes_before_the_doctor() -> None:

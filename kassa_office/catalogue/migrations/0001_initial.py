@@ -108,6 +108,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="FeedWalk",
+            fields=[
+                ("till", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("begun", models.BigIntegerField()),
+                ("cursor", models.BigIntegerField()),
+                ("at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "db_table": "feed_walk",
+            },
+        ),
+        migrations.CreateModel(
             name="FeedSum",
             fields=[
                 (

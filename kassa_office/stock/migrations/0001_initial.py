@@ -54,10 +54,14 @@ class Migration(migrations.Migration):
                 ("number", models.CharField(max_length=24, primary_key=True, serialize=False)),
                 ("source", models.CharField(max_length=16)),
                 ("target", models.CharField(max_length=16)),
-                ("sent_at", models.DateTimeField(null=True)),
-                ("arrived_at", models.DateTimeField(null=True)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("made_by", models.CharField(max_length=150)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
+            options={
+                "ordering": ("-made_at",),
+            },
         ),
         migrations.CreateModel(
             name="PurchaseOrder",
@@ -70,6 +74,7 @@ class Migration(migrations.Migration):
                 ("made_by", models.CharField(max_length=150)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("sent_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
                 ("expected", models.DateField(blank=True, null=True, verbose_name="verwacht op")),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="opmerking")),
                 (
@@ -131,7 +136,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("qty", models.BigIntegerField()),
-                ("received", models.BigIntegerField(default=0)),
                 ("cost", models.BigIntegerField(default=0)),
                 ("article", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="catalogue.article")),
                 (
@@ -150,8 +154,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("sku", models.CharField(max_length=40)),
-                ("sent", models.BigIntegerField(default=0)),
-                ("arrived", models.BigIntegerField(default=0)),
+                ("qty", models.BigIntegerField()),
                 (
                     "transfer",
                     models.ForeignKey(
@@ -161,6 +164,106 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("transfer", "sku"), name="transfer_line_key")],
+            },
+        ),
+        CreateFact(
+            name="StockCount",
+            fields=[
+                ("branch", models.CharField(max_length=16)),
+                ("till", models.CharField(max_length=16)),
+                ("seq", models.BigIntegerField()),
+                ("day", models.DateField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "branch",
+                        "till",
+                        "seq",
+                        "no",
+                        "day",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("no", models.IntegerField()),
+                ("at", models.BigIntegerField()),
+                ("sku", models.CharField(blank=True, max_length=40)),
+                ("code", models.CharField(blank=True, max_length=80)),
+                ("qty", models.BigIntegerField()),
+                ("expected", models.BigIntegerField(null=True)),
+                ("area", models.CharField(blank=True, max_length=60)),
+                ("who", models.CharField(blank=True, max_length=40)),
+            ],
+            options={
+                "db_table": "stock_count",
+            },
+        ),
+        migrations.CreateModel(
+            name="StockTake",
+            fields=[
+                ("number", models.CharField(max_length=24, primary_key=True, serialize=False)),
+                ("branch", models.CharField(max_length=16)),
+                ("made_by", models.CharField(max_length=150)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("whole", models.BooleanField(default=False)),
+            ],
+            options={
+                "ordering": ("-made_at",),
+            },
+        ),
+        migrations.CreateModel(
+            name="StockTakeCount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "take",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="counts", to="stock.stocktake"
+                    ),
+                ),
+                ("branch", models.CharField(max_length=16)),
+                ("till", models.CharField(max_length=16)),
+                ("seq", models.BigIntegerField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("branch", "till", "seq"), name="stock_take_count_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="StockTakeLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "take",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="stock.stocktake"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=40)),
+                ("at", models.BigIntegerField()),
+                ("counted", models.BigIntegerField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("take", "sku"), name="stock_take_line_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="StockTold",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "branch", "sku", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("branch", models.CharField(max_length=16)),
+                ("sku", models.CharField(max_length=40)),
+                ("qty", models.BigIntegerField()),
+            ],
+            options={
+                "db_table": "stock_told",
             },
         ),
     ]

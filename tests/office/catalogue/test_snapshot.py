@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from kassa_office.catalogue import feed, snapshot
@@ -50,6 +51,13 @@ def clean_folder() -> Iterator[None]:
 @pytest.fixture
 def till(make_till: MakeTill) -> Till:
     """A branch that has something of everything."""
+    with transaction.atomic():
+        found = _fill(make_till)
+    feed.sequence(slow=True)
+    return found
+
+
+def _fill(make_till: MakeTill) -> Till:
     found = make_till("B1", "K1").till
     make_till("B2", "K2")
     PriceList.objects.create(code="L", name="Lijst")
@@ -80,8 +88,8 @@ def till(make_till: MakeTill) -> Till:
     Customer.objects.create(code="9", name="Jansen", business=True)
     Reason.objects.create(what="return", code="damaged", text="Kapot")
     ReceiptText.objects.create(text="Dag", branch=found.branch, valid_to=date(2027, 1, 1))
+    feed.sequence()
     Article.objects.get(sku="101").delete()
-    feed.sequence(slow=True)
     return found
 
 
@@ -120,8 +128,8 @@ def from_feed(till: Till, shop: Path) -> Path:
 
 
 TABLES = {
-    "article": "select sku, name, group_id, price, vat, unit, kind, deposit_sku, min_age, no_discount, stock, tare, find"
-    " from article order by sku",
+    "article": "select sku, name, group_id, price, vat, unit, kind, deposit_sku, min_age, no_discount, stock, tare,"
+    " find from article order by sku",
     "code": "select k.code, a.sku, k.pieces from code k join article a on a.id = k.article order by 1",
     "meta": "select * from meta where key <> 'catalogue_version' order by 1",
     "runs": "select * from article_run order by 1",

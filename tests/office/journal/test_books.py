@@ -9,11 +9,12 @@ from kassa_office.journal import alarms, proof, quarantine
 from kassa_office.journal.ingest import push
 from kassa_office.journal.models import Alarm, Quarantine
 from kassa_office.journal.rebuild import rebuild
+from kassa_office.journal.writing import array
 from kassa_office.sales.models import DayTotal, Parked, Sale, ZReport
 from kassa_office.stock.models import StockLevel, StockMove
 from kassa_tui.sync.codec import encode
 from kassa_tui.sync.wire import Batch
-from tests.office.conftest import MakeTill, TillHere
+from tests.office.conftest import VENDORS, MakeTill, TillHere
 from tests.office.dump import dump
 from tests.office.journals import journal_of
 
@@ -194,3 +195,11 @@ def test_an_alarm_is_one_row_that_opens_again(office_db: object) -> None:
     assert (row.times, row.closed_by, row.facts) == (2, "els", {"sku": "6\ufffd"})
     alarms.raise_alarm(matter)
     assert Alarm.objects.get().closed_at is None
+
+
+@pytest.mark.parametrize("office_db", [v for v in VENDORS if v == "postgresql"], indirect=True)
+def test_texts_of_all_kinds_go_into_an_array_and_back(office_db: object) -> None:
+    texts = ["", "NULL", 'a"b', "a\\b", "{1,2}", "é, ñ", "'; DROP", "\n\t", "%s", "\\\\"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[], %s::bigint[]", [array(texts, "text"), array([-1, 2**53], "bigint")])
+        assert cursor.fetchone() == (texts, [-1, 2**53])
