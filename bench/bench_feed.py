@@ -1,6 +1,6 @@
 """The catalogue on its way to the tills: import, feed and snapshot of 800,000 articles, beside copying the file.
 
-``python -m bench.bench_feed [FILE.csv] [--articles N] [--database URL]``: with a file its articles, else N invented ones.
+``python -m bench.bench_feed [FILE.csv] [--articles N] [--database URL]``: with a file its articles, else N made up.
 The office is a new one in a temporary folder, on SQLite or in the PostgreSQL database of the URL, which is emptied.
 The floor is a plain copy of the unpacked file and its way to the disk, on the same disk in the same run.
 """
@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -133,7 +134,7 @@ def load(folder: Path, till: Till, info: Any) -> None:
         backups.append(_once(lambda: backed_up(place, folder / "backup.db")))
         shop = folder / f"shop{turn}.db"
         open_shop(shop, "NL").close()
-        loads.append(_once(lambda shop=shop: tills.load(shop, place, wanted, "NL", "B1")))
+        loads.append(_once(partial(tills.load, shop, place, wanted, "NL", "B1")))
         for path in folder.glob("shop?.db*"):
             path.unlink()
     copy, backup, whole = (statistics.median(times) for times in (copies, backups, loads))

@@ -23,6 +23,7 @@ admin.site.site_header = admin.site.site_title = "Kassa"
 urlpatterns = [
     path("", include("kassa_office.staff.urls")),
     path("", include("kassa_office.dashboard.urls")),
+    path("voorraad/", include("kassa_office.stock.urls")),
     path("api/v1/", include("kassa_office.tills.urls")),
     path("beheer/login/", admin_login),
     path("beheer/", admin.site.urls),

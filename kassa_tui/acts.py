@@ -23,6 +23,8 @@ from kassa_tui.services import (
     returns,
     selling,
     shifts,
+    stock,
+    stock_line,
     training,
     vouchers,
     weighing,
@@ -385,6 +387,8 @@ ACTS: dict[str, tuple[str, Act]] = {
     "x-report": ("", _alone(_x_report)),
     "close-shift": ("", _alone(shifts.close_shift)),
     "reprint": ("[RECEIPT]", _reprint),
+    "stock": ("CODE", lambda till, words: stock.level(till, " ".join(words)) if words else _MISREAD),
+    "book": ("KIND ABOUT CODE=N ...", lambda till, words: stock_line.book(till, words) or _MISREAD),
     "training": ("on|off", _training),
     "show": ("", _alone(_show)),
 }

@@ -20,6 +20,7 @@ from kassa_tui.config_reader import Reader
 from kassa_tui.config_reader import read_toml as read_toml
 from kassa_tui.domain.country import COUNTRIES, with_rounding
 from kassa_tui.domain.staff import DISCOUNT_LIMIT, PRICE_FLOOR
+from kassa_tui.office_keys import judge
 
 SYSTEM_FILE = Path("/etc/kassa/till.toml")
 LEARNED_FILE = "devices.toml"
@@ -167,6 +168,10 @@ class Config:
     webshops: tuple[Webshop, ...]
     path: Path
     """The file itself, absolute."""
+    own: tuple[Shop, Rules] | None = None
+    """As the file has them, where settings of the office lie over them."""
+    from_office: tuple[str, ...] = ()
+    """Keys, as ``rules.return_days``, whose values are the office's."""
 
     def devices_of(self, role: str) -> tuple[Device, ...]:
         """The devices with this role, in the order of the file."""
@@ -213,6 +218,28 @@ def load(path: Path, learned: Path | None = None) -> Config:
         webshops=tuple(Webshop(**webshop) for webshop in webshops),
         path=path,
     )
+
+
+def under_office(config: Config, given: Mapping[str, Any]) -> tuple[Config, tuple[Problem, ...]]:
+    """The settings with those of the office, ``table.key`` → value, laid over what the file itself says.
+
+    Only what `office_keys` allows, each by itself: what is wrong is left out and comes back as a problem.
+    """
+    good, wrong = judge(given, config.shop.country)
+    shop, rules = config.own or (config.shop, config.rules)
+    new_shop, new_rules = dict[str, Any](), dict[str, Any]()
+    for key, value in good.items():
+        table, name, *part = key.split(".")
+        if part:
+            new_rules[name] = {**new_rules.get(name, getattr(rules, name)), part[0]: value}
+        else:
+            (new_shop if table == "shop" else new_rules)[name] = value
+    frozen = {name: MappingProxyType(value) if isinstance(value, dict) else value for name, value in new_rules.items()}
+    laid = replace(
+        config, shop=replace(shop, **new_shop), rules=replace(rules, **frozen), own=(shop, rules) if good else None,
+        from_office=tuple(good),
+    )  # fmt: skip
+    return laid, tuple(Problem("", key, each.code, each.facts) for key, each in wrong)
 
 
 def _shop(reader: Reader, raw: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ OFFICE_WORDS: dict[str, str] = {
     "token_bad": N_("Het token van het kantoor is onbruikbaar: kassa enrol met een nieuwe code[ ({path})]"),
     "snapshot_bad": N_("De artikelen van het kantoor zijn niet goed aangekomen ({reason}); er wordt opnieuw begonnen"),
     "snapshot_newer": N_("De artikelen van het kantoor zijn voor een nieuwere kassa: werk de kassa bij"),
-    "office_owns": N_("De artikelen komen van het kantoor: verander ze daar; --force neemt ze toch over, tot het kantoor"
-                      " ze weer verandert"),
+    "office_owns": N_("De artikelen komen van het kantoor: verander ze daar; --force neemt ze toch over, tot"
+                      " het kantoor ze weer verandert"),
     "office_none": N_("Er is geen kantoor ingesteld: kassa enrol ADRES --code CODE"),
     "office_failed": N_("Kantoor: {why:office_why}"),
     "office_no_agent": N_("[{receipts:some} bonnen wachten, ]kassa sync draait niet, bel de techniek"),

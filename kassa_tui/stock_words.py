@@ -20,7 +20,7 @@ STOCK_DONE: dict[str, str] = {
     "stock_unknown": N_("Onbekend: {code}, bewaard in de lijst ({quantity:qty})"),
     "stock_set": N_("{name}: nu {quantity:qty}"),
     "stock_removed": N_("Weg: {name}"),
-    "stock_booked": N_("{kind:stock_kind} geboekt[ als {number}]: {lines} artikelen[, {unknown:some} onbekend]"),
+    "stock_booked": N_("{kind:stock_kind} geboekt[ als {number}], artikelen: {lines}[, onbekend: {unknown:some}]"),
     "stock_thrown": N_("{kind:stock_kind} weggegooid"),
     "stock_level": N_("{name}: hier {quantity:qty}"),
 }

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Literal
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Path, Query, Router, Schema
+from ninja import Field, Path, Query, Router, Schema, Status
 
 from kassa_office.api.common import (
-    Code,
     Day,
+    Exact,
     Given,
     InPath,
-    Match,
     Name,
     Paging,
     Price,
@@ -52,7 +51,7 @@ class BarcodeRow(Given):
     """A code that is scanned."""
 
     code: Annotated[str, Field(min_length=1, max_length=48, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    pieces: int = Field(1, ge=1, le=100_000, description="How many a scan of it counts.")
+    pieces: Annotated[int, Field(ge=1, le=100_000, description="How many a scan of it counts."), Exact] = 1
 
 
 class ArticlePatch(Given):
@@ -68,10 +67,10 @@ class ArticlePatch(Given):
     unit: Literal["each", "kg"] = "each"
     kind: Literal["goods", "deposit", "voucher"] = "goods"
     deposit_sku: Short = ""
-    min_age: int = Field(0, ge=0, le=99)
+    min_age: Annotated[int, Field(ge=0, le=99), Exact] = 0
     no_discount: bool = False
-    rank: int = Field(LAST_RANK, ge=0, le=LAST_RANK)
-    tare: int = Field(0, ge=0, le=9999, description="Grams of the packing in which it is weighed.")
+    rank: Annotated[int, Field(ge=0, le=LAST_RANK), Exact] = LAST_RANK
+    tare: Annotated[int, Field(ge=0, le=9999, description="Grams of the packing in which it is weighed."), Exact] = 0
     supplier: Annotated[str, Field(max_length=20, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = Field(
         "", description="Code of a supplier that there is; empty for none."
     )
@@ -201,31 +200,29 @@ def article(request: HttpRequest, response: HttpResponse, sku: InPath) -> dict[s
 
 @router.put("/articles/{sku}", response=answers({200: ArticleOut, 201: ArticleOut}), auth=WRITE)
 def put_article(
-    request: HttpRequest, response: HttpResponse, sku: InPath, given: ArticleWhole, match: Match
+    request: HttpRequest, response: HttpResponse, sku: InPath, given: ArticleWhole
 ) -> Any:  # fmt: skip
     """Make an article, or say anew what it is. Scope `articles:write`, of a token for all branches."""
     whole_company(request)
     with transaction.atomic():
         row = _whole(Article.objects.filter(sku=sku)).first()
-        check_match(match, shown(row) if row else None)
+        check_match(request, shown(row) if row else None)
         made = row is None
         row = row or Article(sku=sku)
         _write(row, given.dict())
         audit(caller(request).name, "article.made" if made else "article.changed", sku=sku)
     data = shown(_article(sku))
     response["ETag"] = tag_of(data)
-    return (201 if made else 200), data
+    return Status(201 if made else 200, data)
 
 
 @router.patch("/articles/{sku}", response=answers(ArticleOut), auth=WRITE)
-def patch_article(
-    request: HttpRequest, response: HttpResponse, sku: InPath, given: ArticlePatch, match: Match
-) -> dict[str, Any]:
+def patch_article(request: HttpRequest, response: HttpResponse, sku: InPath, given: ArticlePatch) -> dict[str, Any]:
     """Change some of an article. Scope `articles:write`, of a token for all branches."""
     whole_company(request)
     with transaction.atomic():
         row = _article(sku)
-        check_match(match, shown(row))
+        check_match(request, shown(row))
         _write(row, given.dict(exclude_unset=True))
         audit(caller(request).name, "article.changed", sku=sku, fields=sorted(given.model_fields_set))
     return tagged(response, shown(_article(sku)))
@@ -258,7 +255,7 @@ def put_price(request: HttpRequest, sku: InPath, place: Path[Place], valid_from:
         row.full_clean()
         row.save()
         audit(caller(request).name, "price.set", sku=sku, place=place, day=str(valid_from), amount=given.amount)
-    return (201 if made else 200), _price(row)
+    return Status(201 if made else 200, _price(row))
 
 
 @router.delete("/articles/{sku}/prices/{place}/{valid_from}", response=answers({204: None}), auth=WRITE)
@@ -271,7 +268,7 @@ def delete_price(request: HttpRequest, sku: InPath, place: Path[Place], valid_fr
             raise Refused(404, "unknown")
         row.delete()
         audit(caller(request).name, "price.gone", sku=sku, place=place, day=str(valid_from))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/groups", response=answers(list[GroupOut]), auth=READ)
@@ -289,7 +286,7 @@ def make_group(request: HttpRequest, given: GroupRow) -> Any:
         row.full_clean()
         row.save()
         audit(caller(request).name, "group.made", name=row.name)
-    return 201, row
+    return Status(201, row)
 
 
 @router.put("/groups/{group_id}", response=answers(GroupOut), auth=WRITE)

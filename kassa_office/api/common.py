@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Annotated, Any, cast
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Header, Path, Query, Schema
-from pydantic import ConfigDict, WithJsonSchema
+from ninja import Field, Path, Schema
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
 
 from kassa_office.api.paging import MAX_LIMIT, USUAL_LIMIT
 from kassa_office.api.problems import REFUSALS, Problem, Refused
@@ -23,10 +23,22 @@ MAX_AMOUNT = 10**12
 DAYS = 366 * 3
 """The longest period that is asked for at once."""
 
-Cents = Annotated[int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="Whole cents, VAT included unless said.")]
-Price = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="Whole cents, VAT included.")]
+
+def _whole(value: Any) -> Any:
+    """In JSON 19.0 is a whole number as well."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Exact = BeforeValidator(_whole)
+"""Stands behind the limits, so that these stay in the description."""
+Cents = Annotated[
+    int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="Whole cents, VAT included unless said."), Exact
+]
+Price = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="Whole cents, VAT included."), Exact]
 Thousandths = Annotated[
-    int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="Whole thousandths: 1000 is one piece or one kilogram.")
+    int,
+    Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="Whole thousandths: 1000 is one piece or one kilogram."),
+    Exact,
 ]
 Rate = Annotated[int, Field(description="VAT rate in hundredths of a percent: 900 is 9 %.")]
 Millis = Annotated[int, Field(description="UTC milliseconds since 1970.")]
@@ -38,9 +50,6 @@ Day = Annotated[date, Field(strict=False, ge=date(1970, 1, 1), le=date(2999, 12,
                                 "pattern": r"^(19[7-9][0-9]|2[0-9]{3})-[01][0-9]-[0-3][0-9]$"})]  # fmt: skip
 """A date as ``2026-11-21``."""
 InPath = Path[Annotated[str, Field(min_length=1, max_length=40, pattern=PLAIN)]]
-Match = Header[Annotated[str, Field(default="", alias="If-Match", max_length=200,
-                                    description="The ETag of what is to be changed: refused with 412 where it "
-                                                "was changed meanwhile.")]]  # fmt: skip
 
 
 class Given(Schema):
@@ -63,9 +72,6 @@ class Period(Schema):
 
     first: Day | None = Field(None, alias="from")
     last: Day | None = Field(None, alias="to")
-
-
-AskedPage = Query[Paging]
 
 
 def answers(good: Any) -> dict[Any, Any]:
@@ -130,10 +136,9 @@ def tagged(response: HttpResponse, data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def check_match(wanted: str, data: dict[str, Any] | None) -> None:
-    """Refused where the asker saw another version than there is."""
-    if not wanted:
-        return
-    tags = {one.strip().removeprefix("W/") for one in wanted.split(",")}
-    if data is None or ("*" not in tags and tag_of(data) not in tags):
+def check_match(request: HttpRequest, data: dict[str, Any] | None) -> None:
+    """Refused where ``If-Match`` says that the asker saw another version than there is."""
+    wanted = request.headers.get("If-Match", "")
+    tags = {one.strip().removeprefix("W/") for one in wanted.split(",") if one.strip()}
+    if tags and (data is None or ("*" not in tags and tag_of(data) not in tags)):
         raise Refused(412, "changed")

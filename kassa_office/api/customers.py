@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from kassa_office.api.common import (
     PLAIN,
     Code,
     Given,
     InPath,
-    Match,
     Name,
     Paging,
     answers,
@@ -98,28 +97,28 @@ def customer(request: HttpRequest, response: HttpResponse, code: InPath) -> dict
 
 @router.put("/customers/{code}", response=answers({200: CustomerOut, 201: CustomerOut}), auth=WRITE)
 def put_customer(
-    request: HttpRequest, response: HttpResponse, code: InPath, given: CustomerWhole, match: Match
+    request: HttpRequest, response: HttpResponse, code: InPath, given: CustomerWhole
 ) -> Any:  # fmt: skip
     """Make a customer, or say anew who it is. Scope `customers:write`, of a token for all branches."""
     whole_company(request)
     with transaction.atomic():
         row = Customer.objects.filter(code=code).first()
-        check_match(match, shown(row) if row else None)
+        check_match(request, shown(row) if row else None)
         made = row is None
-        data = _write(request, row or Customer(code=code), given.dict(), "customer.made" if made else "customer.changed")
+        data = _write(
+            request, row or Customer(code=code), given.dict(), "customer.made" if made else "customer.changed"
+        )
     response["ETag"] = tag_of(data)
-    return (201 if made else 200), data
+    return Status(201 if made else 200, data)
 
 
 @router.patch("/customers/{code}", response=answers(CustomerOut), auth=WRITE)
-def patch_customer(
-    request: HttpRequest, response: HttpResponse, code: InPath, given: CustomerPatch, match: Match
-) -> dict[str, Any]:
+def patch_customer(request: HttpRequest, response: HttpResponse, code: InPath, given: CustomerPatch) -> dict[str, Any]:
     """Change some of a customer. Scope `customers:write`, of a token for all branches."""
     whole_company(request)
     with transaction.atomic():
         row = _customer(code)
-        check_match(match, shown(row))
+        check_match(request, shown(row))
         return tagged(response, _write(request, row, given.dict(exclude_unset=True), "customer.changed"))
 
 

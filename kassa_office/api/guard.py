@@ -105,7 +105,7 @@ class PublicOnly(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:
         """With pools whose connections look where they go."""
-        super().init_poolmanager(connections, maxsize, block, **more)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(connections, maxsize, block, **more)
         manager: PoolManager = self.poolmanager
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SafePool}
 

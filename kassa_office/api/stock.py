@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from django.db import connection, transaction
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from kassa_office.api.common import (
     PLAIN,
@@ -148,7 +148,7 @@ def moves(request: HttpRequest, branch: InPath, asked: Query[MoveFilter]) -> dic
 def book(request: HttpRequest, branch: InPath, given: MovesGiven) -> Any:
     """Write movements of stock; 200 where this id was here before. Scope `stock:write`."""
     place, asking = own_branch(request, branch), caller(request)
-    digest = hashlib.sha256(f"{place.code}\n{given.json()}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{place.code}\n{given.model_dump_json()}".encode()).hexdigest()
     if connection.vendor == "postgresql":
         make_partitions({ledger.day_in(place.code, _now()).replace(day=1)})
     with transaction.atomic():
@@ -158,7 +158,7 @@ def book(request: HttpRequest, branch: InPath, given: MovesGiven) -> Any:
         if before is not None and before.digest != digest:
             raise Refused(409, "id_used", {"id": given.id})
         if before is not None:
-            return 200, before.answer
+            return Status(200, before.answer)
         lines = _lines(given)
         note = ledger.Note(asking.name, given.reason, given.ref)
         seq = ledger.book(place.code, given.kind, lines, note)
@@ -167,7 +167,7 @@ def book(request: HttpRequest, branch: InPath, given: MovesGiven) -> Any:
         answer = {"till": ledger.OFFICE, "seq": seq, "levels": [_level(row) for row in now]}
         Taken.objects.create(token=asking.token, key=given.id, digest=digest, answer=answer)
         audit(asking.name, "stock.booked", branch=place.code, kind=given.kind, lines=len(lines), seq=seq)
-    return 201, answer
+    return Status(201, answer)
 
 
 def _lines(given: MovesGiven) -> list[tuple[str, int]]:

@@ -19,6 +19,7 @@ from kassa_office.api.limits import wait_for
 from kassa_office.api.models import ApiToken
 from kassa_office.api.problems import Refused
 from kassa_office.staff.access import audit, audit_few
+from kassa_office.tills.models import Branch
 
 SCOPES = (
     "articles:read", "articles:write", "stock:read", "stock:write", "sales:read", "reports:read", "customers:read",
@@ -56,7 +57,7 @@ def make(
             name=name, token_hash=hashed(text), scopes=[scope for scope in SCOPES if scope in scopes], made_by=by[:150],
             per_minute=per_minute,
         )  # fmt: skip
-        token.branches.set(branches)
+        token.branches.set(Branch.objects.filter(code__in=branches))
     return token, text
 
 
@@ -107,4 +108,3 @@ def _used(row: ApiToken) -> None:
     now = timezone.now()
     if row.used_at is None or now - row.used_at > USED_EVERY:
         ApiToken.objects.filter(pk=row.pk).update(used_at=now)
-

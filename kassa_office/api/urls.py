@@ -10,6 +10,7 @@ from kassa_office.api.rest import api, docs, nothing
 
 urlpatterns = [
     path("api/docs", docs, name="api_docs"),
+    path("api/", csrf_exempt(nothing)),
     path("api/", api.urls),
     re_path(r"^api/(?P<rest>.*)$", csrf_exempt(nothing)),
     path("koppelingen/", pages.links, name="links"),

@@ -1,7 +1,7 @@
-"""Views of the database for other programs' reports: Metabase, Power BI, a spreadsheet. Plain columns, to be relied on.
+"""Views of the database for other programs' reports: Metabase, Power BI, a spreadsheet. Columns to be relied on.
 
-They are made after each migration and taken away before it: a view would stand in the way of a table that changes. Every
-one names the branch, so that what reads them can be limited by it. Amounts are cents, quantities thousandths.
+They are made after each migration and taken away before it: a view would stand in the way of a table that changes. What
+happened in a shop has its branch, so that who reads can be limited by it. Amounts are cents, quantities thousandths.
 """
 
 from __future__ import annotations

@@ -100,9 +100,7 @@ def claim(now: datetime) -> list[Round]:
         due = Delivery.objects.filter(state=WAITING, next_at__lte=now).order_by("made_at", "id")
         if connection.vendor == "postgresql":
             due = due.select_for_update(skip_locked=True)
-        shares = [
-            Round(hook, list(due.filter(webhook=hook)[:AT_ONCE])) for hook in Webhook.objects.filter(active=True)
-        ]
+        shares = [Round(hook, list(due.filter(webhook=hook)[:AT_ONCE])) for hook in Webhook.objects.filter(active=True)]
         for share in shares:
             _drop_superseded(share, now)
         chosen = [one.pk for share in shares for one in share.deliveries]

@@ -102,6 +102,8 @@ def _read(path: Path, scratch: Path, country: str) -> None:
 def _merge(scratch: Path, taken: _Taken, whole: bool) -> None:
     con = sqlite3.connect(scratch)
     try:
+        con.execute("pragma synchronous=off")
+        con.execute("create index of_article on code (article)")
         groups = _groups(con)
         taken.named = {sku for (sku,) in con.execute("select sku from article")}
         rows = con.execute(_ROWS)

@@ -1,4 +1,4 @@
-"""What the demo's shops sold in the past fortnight, so that there is something to see: signed journals, sent as tills do."""
+"""What the demo's shops sold in the past fortnight: signed journals, sent as tills send them, for something to see."""
 
 from __future__ import annotations
 

@@ -20,9 +20,10 @@ ALARMS = {
     "quarantine": N_("Regels zijn apart gezet omdat ze niet te vertrouwen zijn: %(code)s. Zij tellen nergens mee."),
     "conflict": N_("Onder nummer %(seq)s kwam een tweede, andere regel. De eerste geldt; iemand moet hiernaar kijken."),
     "chain": N_("De keten van het journaal klopt niet bij nummer %(seq)s: er is iets gewijzigd of weggelaten."),
-    "clock": N_("De klok van de kassa wijkt %(skew)s af. Zet hem gelijk."),
+    "clock": N_("De klok van de kassa loopt %(skew)s. Zet hem gelijk."),
     "unknown_kind": N_("De kassa stuurt een soort regel die dit kantoor niet kent (%(kind)s). Werk het kantoor bij."),
-    "stock": N_("De voorraad vraagt aandacht: %(matter)s."),
+    "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
+                "Voorstellen."),
 }  # fmt: skip
 SERIOUS = frozenset(("gap", "quarantine", "conflict", "chain"))
 REASONS = {

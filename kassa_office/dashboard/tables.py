@@ -71,7 +71,7 @@ class Table:
     name: str
     caption: str
     columns: Sequence[Column]
-    rows: list[Sequence[Cell]]
+    rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] | None = None
     empty: str = ""
     """What is said where there are no rows."""
@@ -127,9 +127,9 @@ def _html(cell: Cell, kind: str) -> str:
         return f'<span class="state {cell.level}">{escape(cell.text)}</span>'
     if isinstance(cell, Link):
         return f'<a href="{escape(cell.url)}">{escape(cell.text)}</a>'
-    if kind == "change" and cell:
+    if kind == "change" and cell and isinstance(cell, int):
         return f'<span class="{"up" if cell > 0 else "down"}">{formats.change(cell)}</span>'
-    if kind == "difference" and cell:
+    if kind == "difference" and cell and isinstance(cell, int):
         return f'<span class="{"warn-text" if cell > 0 else "bad-text"}">{formats.euro(cell)}</span>'
     return escape(plain(cell, kind))
 

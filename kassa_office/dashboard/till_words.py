@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from kassa_office.dashboard import formats
 from kassa_office.dashboard.alarm_words import lasting
 from kassa_office.dashboard.tables import State
+from kassa_office.dashboard.truth import missing_between
 from kassa_office.tills.heartbeat import SKEW_MS
 from kassa_office.tills.models import Till, TillCursor, TillState
 
@@ -129,8 +130,8 @@ def _heard(till: Till, state: TillState | None, heard: datetime | None, now: dat
 
 
 def _waiting(state: TillState | None, cursor: TillCursor | None) -> State:
-    gap = cursor.high_seq + 1 - cursor.next_seq if cursor and cursor.high_seq >= cursor.next_seq else 0
-    if gap > 0:
+    gap = missing_between(cursor)
+    if gap:
         return State(BAD, ngettext("%d regel ontbreekt", "%d regels ontbreken", gap) % gap)
     behind = max(state.waiting if state else 0, cursor.claimed_seq - cursor.high_seq if cursor else 0)
     if behind <= 0:

@@ -16,12 +16,15 @@ from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from kassa_office.dashboard import formats
-from kassa_office.journal.models import Alarm, Quarantine
+from kassa_office.journal.models import Alarm, Entry, Quarantine
 from kassa_office.sales.models import DayTotal
 from kassa_office.tills.models import Till, TillCursor, TillState
 
 SILENT_AFTER = timedelta(minutes=15)
 """A till that was not heard of for so long may hold sales that are not in."""
+
+COUNTED = 5000
+"""Entries between which missing ones are counted one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,17 @@ def version(branches: Collection[str], company: bool, of: Truth, now: datetime) 
     return sha256(repr(seen).encode()).hexdigest()[:24]
 
 
+def missing_between(cursor: TillCursor | None) -> int:
+    """Entries that are not here though later ones are; of very wide gaps the most it can be."""
+    if cursor is None or cursor.high_seq < cursor.next_seq:
+        return 0
+    most = cursor.high_seq - cursor.next_seq + 1
+    if most > COUNTED:
+        return most - 1
+    there = Entry.objects.filter(branch__in=cursor.branches, till=cursor.till_id, seq__gt=cursor.next_seq)
+    return most - there.filter(seq__lte=cursor.high_seq).count()
+
+
 def _missing(
     till: Till, cursor: TillCursor | None, state: TillState | None, now: datetime, usual: dict[int, int]
 ) -> Missing | None:
@@ -129,9 +143,8 @@ def _missing(
     if heard is None:
         return Missing(till.code, till.branch_id, "never")
     turnover = max(0, state.turnover_waiting) if state else 0
-    if cursor is not None and cursor.high_seq >= cursor.next_seq:
-        entries = cursor.high_seq + 1 - cursor.next_seq
-        return Missing(till.code, till.branch_id, "gap", entries, heard, turnover)
+    if between := missing_between(cursor):
+        return Missing(till.code, till.branch_id, "gap", between, heard, turnover)
     behind = max(cursor.claimed_seq - cursor.high_seq if cursor else 0, state.waiting if state else 0)
     if now - heard > SILENT_AFTER:
         guess = _guess(usual, heard, now)

@@ -25,6 +25,8 @@ from kassa_tui.domain.journal import GENESIS
 from kassa_tui.domain.journal import Entry as JournalEntry
 from kassa_tui.domain.ticket import DEPOSIT, VOUCHER
 
+WRONG = ("flaws", "receipts_missing", "grand_wrong", "z_wrong", "tables_wrong")
+"""Parts of a finding that list what does not hold together."""
 AT_ONCE = 1000
 MOST = 100
 """Gaps, flaws and the like that are listed; more are counted."""
@@ -72,7 +74,7 @@ def words_of(one: dict[str, Any]) -> str:
         parts.append(ngettext("%d regel is nog onderweg", "%d regels zijn nog onderweg", n) % n)
     if one["quarantine"]:
         parts.append(ngettext("%d in quarantaine", "%d in quarantaine", one["quarantine"]) % one["quarantine"])
-    wrong = len(one["flaws"]) + len(one["receipts_missing"]) + len(one["grand_wrong"]) + len(one["z_wrong"])
+    wrong = sum(len(one[name]) for name in WRONG)
     if wrong:
         parts.append(ngettext("%d afwijking", "%d afwijkingen", wrong) % wrong)
     parts.append(_("compleet") if one["complete"] else _("NIET COMPLEET"))
@@ -169,8 +171,7 @@ def _prove(till: Till, day: str | None, signatures: bool) -> dict[str, Any]:
         "sales": walk.sales, "turnover": walk.turnover, "grand_wrong": walk.grand_wrong, "z_wrong": z_wrong,
         "tables_wrong": tables_wrong, "last_at": cursor.last_at,
     }  # fmt: skip
-    wrong = ("missing", "waiting", "quarantine", "flaws", "receipts_missing", "grand_wrong", "z_wrong", "tables_wrong")
-    return found | {"complete": not any(found[name] for name in wrong)}
+    return found | {"complete": not any(found[name] for name in ("missing", "waiting", "quarantine", *WRONG))}
 
 
 def _bounds(till: Till, cursor: TillCursor, day: str | None) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ as they stand at the time of the rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
 
@@ -15,6 +15,7 @@ from kassa_office.journal.bodies import Unreadable
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.writing import (
     DAY_TOTAL,
+    ENTRY,
     MONTH_TOTAL,
     PARKED,
     PAYMENT,
@@ -32,7 +33,7 @@ from kassa_office.journal.writing import (
     Row,
     Table,
 )
-from kassa_office.tills.models import TillCursor
+from kassa_office.tills.models import Branch, TillCursor
 from kassa_tui.domain.journal import Entry
 
 AT_ONCE = 500
@@ -54,15 +55,17 @@ def rebuild(keep: bool = False) -> dict[str, int]:
     """
     with transaction.atomic():
         list(TillCursor.objects.select_for_update().order_by("till_id").values_list("till_id", flat=True))
-        _remember()
+        branches = _branches()
+        _remember(branches)
         for table in TABLES:
-            _execute(f"DELETE FROM {table.name} WHERE NOT ({OFFICE_MADE.get(table.name, '1 = 0')})")
-        for reads in _batches():
+            where, values = _of(table, branches)
+            _execute(f"DELETE FROM {table.name} WHERE {where} AND NOT ({OFFICE_MADE.get(table.name, '1 = 0')})", values)
+        for reads in _batches(branches):
             gathered = Gathered()
             projection.project(gathered, reads)
             gathered.write()
-        _office_levels()
-        differing = {table.name: rows for table in TABLES if (rows := _differing(table))}
+        _office_levels(branches)
+        differing = {table.name: rows for table in TABLES if (rows := _differing(table, branches))}
         _restore_claims()
         for table in TABLES:
             _execute(f"DROP TABLE was_{table.name}")
@@ -71,13 +74,26 @@ def rebuild(keep: bool = False) -> dict[str, int]:
     return differing
 
 
-def _batches() -> Iterator[list[Read]]:
+def _branches() -> list[str]:
+    """All that have or had a till: each statement names them, as every query of facts names its branches."""
+    held = (code for branches in TillCursor.objects.values_list("branches", flat=True) for code in branches)
+    return sorted({*Branch.objects.values_list("code", flat=True), *held}) or [""]
+
+
+def _of(table: Table, branches: list[str]) -> tuple[str, list[str]]:
+    """The condition for the rows of these branches, and its values; all rows where a table is the whole company's."""
+    if table.names[0] != "branch":
+        return "1 = 1", []
+    return f"branch IN ({', '.join(['%s'] * len(branches))})", branches
+
+
+def _batches(branches: list[str]) -> Iterator[list[Read]]:
     """Every entry that counts, in the order of its key, a few at a time; not those that were set apart."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT till, seq, hash FROM journal_quarantine WHERE decision <> 'accepted'")
         apart = set(cursor.fetchall())
     after: Row | None = None
-    while rows := _page(after):
+    while rows := _page(branches, after):
         after = rows[-1][:4]
         yield [read for row in rows if (row[1], row[2], bytes(row[10]).hex()) not in apart for read in _read(row)]
 
@@ -91,41 +107,47 @@ def _read(row: Row) -> Iterator[Read]:
         return
 
 
-def _page(after: Row | None) -> list[Row]:
-    where = "(branch, till, seq, day) > (%s, %s, %s, %s)" if after else "1 = 1"
+def _page(branches: list[str], after: Row | None) -> list[Row]:
+    where, values = _of(ENTRY, branches)
+    where += " AND (branch, till, seq, day) > (%s, %s, %s, %s)" if after else ""
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT branch, till, seq, day, id, at, "offset", who, kind, body, hash FROM journal_entry'
             f" WHERE {where} ORDER BY branch, till, seq, day LIMIT {AT_ONCE}",
-            list(after or ()),
+            [*values, *(after or ())],
         )
         return list(cursor.fetchall())
 
 
-def _remember() -> None:
+def _remember(branches: list[str]) -> None:
     for table in TABLES:
+        where, values = _of(table, branches)
         _execute(f"DROP TABLE IF EXISTS was_{table.name}")
-        _execute(f"CREATE TEMPORARY TABLE was_{table.name} AS SELECT * FROM {table.name}")
+        _execute(f"CREATE TEMPORARY TABLE was_{table.name} AS SELECT * FROM {table.name} WHERE {where}", values)
 
 
-def _office_levels() -> None:
+def _office_levels(branches: list[str]) -> None:
     """Movements made in the office belong to the levels too."""
     gathered = Gathered()
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT branch, sku, qty, at FROM stock_move WHERE {OFFICE_MADE[STOCK_MOVE.name]}")
+        where, values = _of(STOCK_MOVE, branches)
+        made = OFFICE_MADE[STOCK_MOVE.name]
+        cursor.execute(f"SELECT branch, sku, qty, at FROM stock_move WHERE {where} AND {made}", values)
         for branch, sku, qty, at in cursor.fetchall():
             gathered.level(branch, sku, qty, at)
     gathered.write()
 
 
-def _differing(table: Table) -> int:
+def _differing(table: Table, branches: list[str]) -> int:
     names = ", ".join(f'"{name}"' for name in table.names if name not in LEFT_OUT.get(table.name, ()))
-    where = COMPARED.get(table.name, "1 = 1")
+    of, values = _of(table, branches)
+    where = f"{of} AND {COMPARED.get(table.name, '1 = 1')}"
     old = f"SELECT {names} FROM was_{table.name} WHERE {where}"
     new = f"SELECT {names} FROM {table.name} WHERE {where}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT (SELECT count(*) FROM ({old} EXCEPT {new}) a), (SELECT count(*) FROM ({new} EXCEPT {old}) b)"
+            f"SELECT (SELECT count(*) FROM ({old} EXCEPT {new}) a), (SELECT count(*) FROM ({new} EXCEPT {old}) b)",
+            values * 4,
         )
         gone, come = cursor.fetchone()
     return max(int(gone), int(come))
@@ -139,6 +161,6 @@ def _restore_claims() -> None:
     )
 
 
-def _execute(sql: str) -> None:
+def _execute(sql: str, values: Sequence[str] = ()) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, values)

@@ -1,1 +1,1 @@
-"""Tills that are programs: real keys, real journals, the real messages; for load, for disorder, and for a demo's past."""
+"""Tills that are programs: real keys, real journals, the real messages; for load, disorder and a demo's past."""

@@ -1,4 +1,4 @@
-"""What people see where a page is not for them, is not there, or fails; without the database, which may be the fault."""
+"""What people see where a page is not for them, is not there, or fails; without the database: it may be the fault."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def alarm() -> str | None:
         short = [one for one in proposals(branch) if one.runs_out]
         if short:
             names = [f"{one.article.sku} {one.article.name}"[:60] for one in short[:NAMED]]
-            alarms.raise_alarm(Matter(ALARM, branch, facts={"n": len(short), "articles": names}))
+            alarms.raise_alarm(Matter(ALARM, branch, facts={"n": len(short), "articles": ", ".join(names)}))
             raised += 1
         else:
             alarms.close_alarm(Matter(ALARM, branch))

@@ -92,13 +92,29 @@ def make(source: str, target: str, lines: Sequence[tuple[str, int]], by: str) ->
     return made
 
 
+def edit(number: str, lines: Sequence[tuple[str, int]]) -> Transfer:
+    """Give articles of a draft another quantity; 0 takes one off. :class:`Wrong` ``not_draft``."""
+    with transaction.atomic():
+        transfer = Transfer.objects.select_for_update().get(number=number)
+        if state_of(transfer) != "draft":
+            raise Wrong("not_draft")
+        for sku, qty in lines:
+            if qty > 0:
+                TransferLine.objects.update_or_create(transfer=transfer, sku=sku, defaults={"qty": qty})
+            else:
+                transfer.lines.filter(sku=sku).delete()
+    return transfer
+
+
 def send(number: str, by: str) -> Transfer:
-    """Off it goes, as listed; :class:`Wrong` ``not_draft``."""
+    """Off it goes, as listed; :class:`Wrong` ``not_draft``, ``no_lines``."""
     with transaction.atomic():
         transfer = Transfer.objects.select_for_update().get(number=number)
         if state_of(transfer) != "draft":
             raise Wrong("not_draft")
         lines = [(line.sku, -line.qty) for line in transfer.lines.order_by("sku")]
+        if not lines:
+            raise Wrong("no_lines")
         book(transfer.source, "sent", lines, Note(by, transfer.target, number))
         transfer.sent_at = timezone.now()
         transfer.save(update_fields=["sent_at"])

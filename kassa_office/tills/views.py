@@ -38,10 +38,10 @@ from kassa_tui.sync.wire import (
 log = logging.getLogger(__name__)
 
 STATUS = {
-    "unauthorised": 401, "forbidden": 403, "inactive": 403, "too_large": 413, "bad_message": 400, "bad_encoding": 415,
-    "other_schema": 400, "busy": 503, "cursor_gone": 410, "code_used": 409, "code_unknown": 404, "code_expired": 410,
-    "other_till": 409, "till_taken": 409, "bad_key": 400, "locked": 429, "unknown": 404, "gone": 410, "claimed": 409, "has_tenders": 409,
-    "method": 405, "range": 416,
+    "unauthorised": 401, "forbidden": 403, "inactive": 403, "too_large": 413, "bad_message": 400,
+    "bad_encoding": 415, "other_schema": 400, "busy": 503, "cursor_gone": 410, "code_used": 409, "code_unknown": 404,
+    "code_expired": 410, "other_till": 409, "till_taken": 409, "bad_key": 400, "locked": 429, "unknown": 404,
+    "gone": 410, "claimed": 409, "has_tenders": 409, "method": 405, "range": 416,
 }  # fmt: skip
 """HTTP status of each code; 400 for any other."""
 BUSY_SECONDS = 5

@@ -29,6 +29,7 @@ def sync(call: Call) -> int:
         return _status(call, config)
     if config.office is None:
         return call.refuse(Refused("office_none"), MISUSE)
+    from kassa_tui.services.setup import give_to_owner
     from kassa_tui.sync.office_client import read_token
     from kassa_tui.sync.port import OfficeError
 
@@ -40,11 +41,13 @@ def sync(call: Call) -> int:
         return _once(call, config, client) if call.args.once else _run(config, client)
     finally:
         client.close()
+        give_to_owner(config.till.data)
 
 
 def enrol(call: Call) -> int:
     """Make this machine a till of an office: its key known there, its articles here."""
     from kassa_tui import bootstrap
+    from kassa_tui.services.setup import give_to_owner
     from kassa_tui.storage.takeover import pending
     from kassa_tui.sync.port import OfficeError
 
@@ -63,6 +66,8 @@ def enrol(call: Call) -> int:
         return _first_round(call, config, ca_file)
     except OfficeError as error:
         return _office_refused(call, error)
+    finally:
+        give_to_owner(config.till.data)
 
 
 def _joined(config: Config, call: Call, ca_file: Path | None) -> Any:
@@ -179,7 +184,7 @@ def _client(
     config: Config, token: str, url: str = "", ca_file: Path | None = None,
     timeouts: tuple[float, float, float] | None = None,
 ) -> OfficeClient:  # fmt: skip
-    from kassa_tui.sync.office_client import OfficeClient
+    from kassa_tui.sync.office_client import CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, OfficeClient
 
     office = config.office
     return OfficeClient(
@@ -188,7 +193,7 @@ def _client(
         token,
         ca_file=ca_file or (office.ca_file if office else None),
         proxy=office.proxy if office else None,
-        **({"timeouts": timeouts} if timeouts else {}),
+        timeouts=timeouts or (CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS),
     )
 
 

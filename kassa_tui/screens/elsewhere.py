@@ -83,7 +83,9 @@ class ParkedMenu(Menu):
         assert self.desk.till is not None
         t = self.desk.t
         rows = [row for row in elsewhere.others(self.desk.till, told) if str(row["till"]).startswith(self._only)]
-        more = [(_label(row), partial(self._take, str(row["ticket"]))) for row in rows]
+        more: list[tuple[str, Callable[[], object]]] = [
+            (_label(row), partial(self._take, str(row["ticket"]))) for row in rows
+        ]
         if not more:
             words = t("andere kassa's: niets") if told.ok else t("andere kassa's: het kantoor antwoordt niet")
             more = [(words, lambda: None)]
@@ -118,7 +120,7 @@ def receipt(desk: Desk, number: str, then: Callable[[], object]) -> None:
 
 
 def voucher(desk: Desk, number: str, amount: int | None = None) -> None:
-    """A voucher pays, with the office's word where there is an office; the amount on it is asked where that is needed."""
+    """A voucher pays, with the office's word where there is one; the amount on it is asked where that is needed."""
     assert desk.till is not None
     question = elsewhere.voucher_question(desk.till, number, amount)
     if question is None:

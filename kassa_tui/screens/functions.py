@@ -33,6 +33,7 @@ def show_functions(desk: Desk) -> None:
         (t("Bon laten vervallen"), lambda: ask_cancel(desk)),
         (t("Emballage terug"), lambda: _empties(desk)),
         (t("Tegoedbon: saldo vragen"), lambda: _balance(desk)),
+        (t("Voorraad"), lambda: _stock(desk)),
         (t("Artikelgroepen"), lambda: show_groups(desk)),
         (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
         *_office(desk),
@@ -210,6 +211,12 @@ def _count(desk: Desk) -> None:
     from kassa_tui.screens.count import CountView
 
     desk.show(CountView(desk))
+
+
+def _stock(desk: Desk) -> None:
+    from kassa_tui.screens.stock_menu import show_stock
+
+    show_stock(desk)
 
 
 def _empties(desk: Desk) -> None:

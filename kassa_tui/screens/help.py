@@ -29,7 +29,7 @@ KEYS: dict[str, str] = {
     "discount": N_("Korting: 10% of 5,00, op de regel of de bon"),
     "return": N_("Retour met of zonder bon"),
     "pay": N_("Subtotaal en betaalscherm"),
-    "functions": N_("X en Z, lade, geld, bonnen, apparaten, oefenen"),
+    "functions": N_("X en Z, lade, geld, bonnen, voorraad, apparaten"),
     "pin": N_("Pinnen; met een bedrag ervoor een deel"),
     "cash": N_("Contant: gepast, of met het bedrag ervoor"),
     "voucher": N_("Tegoedbon verkopen; op het betaalscherm ermee betalen"),

@@ -8,12 +8,15 @@ from kassa_tui.domain.catalogue import Article
 from kassa_tui.domain.money import euro
 from kassa_tui.domain.quantity import format_quantity
 from kassa_tui.screens.base import Page
-from kassa_tui.screens.ink import BLANK, FAINT, SELECT, TEXT, Row
+from kassa_tui.screens.ink import BLANK, FAINT, INFO, SELECT, TEXT, Row
 from kassa_tui.screens.text import fit, plain, right
 from kassa_tui.services import selling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kassa_tui.screens.desk import Desk
+    from kassa_tui.storage.stock import BranchStock
 
 MAX_HITS = 17
 
@@ -23,9 +26,12 @@ class SearchView(Page):
 
     keys = ("up", "down", "enter", "back")
 
-    def __init__(self, desk: Desk, text: str = "") -> None:
+    def __init__(self, desk: Desk, text: str = "", choose: Callable[[str], object] | None = None) -> None:
+        """``choose`` is given the article's number; without it the article goes on the ticket."""
         super().__init__(desk)
         self.entry = text
+        self._chosen = choose
+        self._elsewhere: dict[str, list[BranchStock]] = {}
         self._hits: list[Article] = []
         self._at = 0
         self._look()
@@ -41,7 +47,8 @@ class SearchView(Page):
         if not self._hits:
             text = self.desk.t("Geen artikel gevonden") if self.entry else self.desk.t("Typ een deel van de naam")
             return [BLANK, (("  " + text, FAINT),)]
-        for index, article in enumerate(self._hits[:height]):
+        room = height - 1 if self._elsewhere else height
+        for index, article in enumerate(self._hits[:room]):
             stock = "" if article.stock is None else format_quantity(article.stock, article.unit)
             unit = "/kg" if article.unit == "kg" else "   "
             text = (
@@ -49,7 +56,20 @@ class SearchView(Page):
                 f"{fit(plain(article.group), 14)}{right(stock, 7)}{right(euro(article.price), 10)}{unit}"
             )
             rows.append(((fit(text, width), SELECT if index == self._at else TEXT),))
+        if self._elsewhere:
+            rows += [BLANK] * (room - len(rows))
+            rows.append(((fit(" " + self._branches(), width), INFO),))
         return rows
+
+    def _branches(self) -> str:
+        """What other branches have of the chosen article, and how old that news is."""
+        from kassa_tui.screens.stock_menu import told_of
+
+        article = self._hits[self._at]
+        found = [one for one in self._elsewhere.get(article.sku, ()) if not one.own]
+        if not found:
+            return self.desk.t("Nergens anders")
+        return "   ".join(told_of(self.desk, one, article.unit) for one in found)
 
     def typed(self, character: str) -> bool:
         """One more letter."""
@@ -82,6 +102,9 @@ class SearchView(Page):
             return
         sku = self._hits[self._at].sku
         self.desk.close(self)
+        if self._chosen is not None:
+            self._chosen(sku)
+            return
         outcome = self.desk.act(selling.add_sku, sku)
         if outcome.code == "weight_needed":
             from kassa_tui.screens.counter import Counter
@@ -95,4 +118,5 @@ class SearchView(Page):
         till = self.desk.till
         text = self.entry.strip()
         self._hits = till.catalogue.search(text, till.today, MAX_HITS) if till and text else []
+        self._elsewhere = till.catalogue.in_branches(hit.sku for hit in self._hits) if till and self._hits else {}
         self._at = 0

@@ -174,7 +174,16 @@ def why(view: SellView) -> None:
         rows.append(((f"  {t('Komt terug van bon')} {f['origin']}", TEXT),))
     if f["min_age"]:
         rows.append(((f"  {t('Vanaf')} {f['min_age']} {t('jaar')}", TEXT),))
+    rows += _stock(desk, str(f["sku"]), str(f["unit"]))
     desk.show(Sheet(desk, t("Waarom deze prijs"), rows))
+
+
+def _stock(desk: Desk, sku: str, unit: str) -> list[Row]:
+    """What each branch has of an article, and how old that news is."""
+    from kassa_tui.screens.stock_menu import told_of
+
+    found = desk.till.catalogue.in_branches([sku]).get(sku, []) if desk.till else []
+    return [((f"  {desk.t('Voorraad')}: {told_of(desk, one, unit)}", TEXT),) for one in found]
 
 
 def note(view: SellView) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def find(till: Till, number: str) -> dict[str, Any] | Refused:
-    """The sale behind a receipt number of this till, or of one that the office told, with ``left``: line number → thousandths still returnable."""
+    """The sale behind a receipt number of this till, or of one that the office told.
+
+    With ``left``: line number → thousandths still returnable.
+    """
     shop, _, digits = number.strip().upper().rpartition("-")
     if not digits.isascii() or not digits.isdigit() or len(digits) > 12:
         return refused("unknown_receipt", number=number)

@@ -114,6 +114,7 @@ def permitted(till: Till, kind: str) -> str | Refused:
 
 def papers(till: Till) -> list[Paper]:
     """Those that wait to be booked, oldest first."""
+    till.store.flush()
     return [paper for key, deltas in stock.drafts(till.store.read).items() if (paper := _folded(key, deltas))]
 
 

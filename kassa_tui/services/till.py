@@ -87,7 +87,7 @@ class Till:
         self.office: Messenger | None = None
         """Who asks the office; None for a till that stands alone, and for practice."""
         self.elsewhere: dict[str, dict[str, Any]] = {}
-        """Receipts of other tills that the office told, by number, for the ticket at hand; ``back`` is what returned."""
+        """Receipts of other tills that the office told, by number, for this ticket; ``back`` is what returned."""
         self.person: Person | None = None
         self.locked = False
         self.open = Open()

@@ -16,6 +16,8 @@ from kassa_tui.storage.price_layers import layers
 from kassa_tui.storage.row_data import BadRow, flag, number, text
 
 MAX_SKU_CHARS = 48
+CODES_OF = "create index if not exists code_article on code (article)"
+"""Wanted only by whoever changes single articles; an import makes the table without it."""
 _ARTICLE = """insert into article (
     sku, name, group_id, price, vat, unit, kind, deposit_sku, min_age, no_discount, tare, find, stock, id)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,7 +34,7 @@ def put_article(con: sqlite3.Connection, sku: str, data: Mapping[str, Any]) -> N
     if not sku or len(sku) > MAX_SKU_CHARS:
         raise BadRow("sku")
     was = con.execute("select id, find, price from article where sku = ?", (sku,)).fetchone()
-    name = text(data, "name")
+    name, codes = text(data, "name"), _wanted(sku, data.get("codes", []))
     find = search_text(name)
     if was is None:
         article = con.execute("select coalesce(max(id), 0) + 1 from article").fetchone()[0]
@@ -46,7 +48,9 @@ def put_article(con: sqlite3.Connection, sku: str, data: Mapping[str, Any]) -> N
          text(data, "unit", "each"), text(data, "kind", "goods"), deposit or None, number(data, "min_age", 0),
          flag(data, "no_discount"), number(data, "tare", 0), find, stock[0] if stock else None, article),
     )  # fmt: skip
-    _codes(con, article, sku, data.get("codes", []))
+    con.execute("delete from code where article = ?", (article,))
+    # A code that moved from another article belongs to who was given it last.
+    con.executemany("replace into code values (?, ?, ?)", [(code, article, n) for code, n in codes.items()])
     if was is None or was[1] != find:
         if was is not None:
             _unfind(con, article, was[1])
@@ -70,7 +74,8 @@ def _price(con: sqlite3.Connection, sku: str, data: Mapping[str, Any], was: int)
     return was if first is None else first.price
 
 
-def _codes(con: sqlite3.Connection, article: int, sku: str, given: Any) -> None:
+def _wanted(sku: str, given: Any) -> dict[str, int]:
+    """Codes with their pieces; an article without any is found by its own number where that is a GTIN."""
     if not isinstance(given, list):
         raise BadRow("codes")
     wanted: dict[str, int] = {}
@@ -80,11 +85,7 @@ def _codes(con: sqlite3.Connection, article: int, sku: str, given: Any) -> None:
             raise BadRow("codes")
         wanted.setdefault(gtin14(code) or code, number({"pieces": pieces}, "pieces", least=1))
     own = gtin14(sku)
-    if not wanted and own:
-        wanted[own] = 1
-    con.execute("delete from code where article = ?", (article,))
-    # A code that moved from another article belongs to who was given it last.
-    con.executemany("replace into code values (?, ?, ?)", [(code, article, n) for code, n in wanted.items()])
+    return wanted if wanted or not own else {own: 1}
 
 
 def _find(con: sqlite3.Connection, article: int, find: str) -> None:

@@ -33,7 +33,7 @@ from typing import Any, Protocol
 
 from peewee import SqliteDatabase
 
-from kassa_tui.storage.article_rows import drop_article, put_article
+from kassa_tui.storage.article_rows import CODES_OF, drop_article, put_article
 from kassa_tui.storage.database import translated
 from kassa_tui.storage.price_layers import drop_price, put_price
 from kassa_tui.storage.row_data import BadRow, flag, number, optional_date, text, whole_date
@@ -88,6 +88,7 @@ def apply_page(db: SqliteDatabase, rows: Iterable[FeedRow], epoch: str, cursor: 
     done, passed, refused, catalogue = 0, 0, [], False
     with translated(db.database), db.atomic():
         con: sqlite3.Connection = db.connection()
+        con.execute(CODES_OF)
         for row in rows:
             known = _TABLES.get(row.table)
             if known is None:
@@ -109,17 +110,15 @@ def apply_page(db: SqliteDatabase, rows: Iterable[FeedRow], epoch: str, cursor: 
 def _apply(con: sqlite3.Connection, known: tuple[Put, Drop], row: FeedRow) -> str:
     """What is wrong with the row; empty when it was taken over."""
     put, drop = known
-    con.execute("savepoint feed_row")
+    # No savepoint: each would make the search table write out what it gathers. So whatever can be wrong with a row
+    # shows before, or in, the first statement that it leads to.
     try:
         if row.op == "put":
             put(con, row.id, row.data)
         else:
             drop(con, row.id)
-    except (BadRow, sqlite3.IntegrityError, OverflowError) as error:
-        con.execute("rollback to feed_row")
+    except (BadRow, sqlite3.IntegrityError) as error:
         return str(error)[:120] or type(error).__name__
-    finally:
-        con.execute("release feed_row")
     return ""
 
 
@@ -144,13 +143,14 @@ def _parts(key: str, count: int) -> list[str]:
 
 
 def _group(con: sqlite3.Connection, key: str, data: Data) -> None:
-    name, no = text(data, "name"), number({"id": int(key) if key.isdigit() else None}, "id")
+    no = number({"id": int(key) if key.isascii() and key.isdigit() and len(key) < 16 else None}, "id")
+    name, vat, active = text(data, "name"), text(data, "vat"), flag(data, "active", 1)
     # Two groups may change names with each other, one row after the other.
     con.execute("update article_group set name = name || ' (' || id || ')' where name = ? and id <> ?", (name, no))
     con.execute(
         "insert into article_group values (?, ?, ?, ?) on conflict (id) do update set name = excluded.name, "
         "vat = excluded.vat, active = excluded.active",
-        (no, name, text(data, "vat"), flag(data, "active", 1)),
+        (no, name, vat, active),
     )
 
 

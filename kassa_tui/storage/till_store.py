@@ -26,16 +26,17 @@ TAKEOVER_FILE = "takeover.json"
 
 
 class Lock:
-    """One till process, or one of another kind, per data folder; the file says who holds it. StorageError ``code``."""
+    """One till process, or with another ``name`` one agent, per data folder; the file says who holds it."""
 
-    def __init__(self, folder: Path, name: str = LOCK_FILE, code: str = "till_running") -> None:
+    def __init__(self, folder: Path, name: str = LOCK_FILE) -> None:
         self._handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o640)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip()
             os.close(self._handle)
-            raise StorageError(code, {"holder": holder, "path": str(folder)}) from error
+            facts = {"holder": holder, "path": str(folder)}
+            raise StorageError("till_running" if name == LOCK_FILE else "sync_running", facts) from error
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
 

@@ -60,7 +60,7 @@ class Agent:
     def __init__(self, config: Config, port: OfficePort, means: Means) -> None:
         self._config, self._port, self._means = config, port, means
         folder = config.till.data
-        self._lock = Lock(folder, SYNC_LOCK, "sync_running")
+        self._lock = Lock(folder, SYNC_LOCK)
         try:
             self.state = SyncState(folder)
             self.outbox = Outbox(folder, config.till.id, self.state, means.version, self._now)

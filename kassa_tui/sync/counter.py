@@ -56,7 +56,7 @@ class Reply(msgspec.Struct):
 
 
 class Counter:
-    """Listens on a thread of its own from `start` to `close`. ``connect`` makes a port with the patience of TIMEOUTS."""
+    """Listens on a thread of its own from `start` to `close`; ``connect`` makes a port that is as impatient."""
 
     def __init__(self, folder: Path, connect: Callable[[], OfficePort]) -> None:
         self._folder, self._connect = folder, connect

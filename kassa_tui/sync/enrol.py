@@ -47,7 +47,7 @@ def join(config: Config, port: OfficePort, code: str, version: str) -> Joined:
     ``other_till`` (``found``) where the code is another till's than ``till.toml`` says.
     """
     folder = config.till.data
-    lock = Lock(folder, SYNC_LOCK, "sync_running")
+    lock = Lock(folder, SYNC_LOCK)
     try:
         signer = load_key(folder / KEY_FILE)
         answer = port.enrol(

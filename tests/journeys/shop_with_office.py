@@ -1,4 +1,4 @@
-"""An office and two tills on this machine, as `kassa-office demo` sets them up; its plugs pulled through its own keys."""
+"""An office and two tills on this machine, as `kassa-office demo` sets them up; plugs pulled through its own keys."""
 
 from __future__ import annotations
 

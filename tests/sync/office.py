@@ -128,7 +128,9 @@ class Office:
         receipt = self.receipt if self.replaces else 0
         high = high if self.replaces else 0
         self.after("enrol")
-        return Enrolled(SCHEMA, self.epoch, self.now, self.till, self.branch, TOKEN, public, self.replaces, high, receipt)
+        return Enrolled(
+            SCHEMA, self.epoch, self.now, self.till, self.branch, TOKEN, public, self.replaces, high, receipt
+        )
 
     def push(self, batch: Batch) -> BatchAnswer:
         """Take a batch in."""

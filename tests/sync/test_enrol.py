@@ -180,7 +180,7 @@ def test_a_journal_that_is_not_the_old_machines_is_not_taken(
     new = _replace(tmp_path / "new", office, Clock(broken.clock.at + 1000))
     with pytest.raises((StorageError, OfficeError)) as refused:
         _take(new, office)
-    assert refused.value.code in ("journal_broken", "bad_answer")
+    assert getattr(refused.value, "code", "") in ("journal_broken", "bad_answer")
     assert (new.data / TAKEOVER_FILE).exists(), "nothing is sold before it is right"
 
 

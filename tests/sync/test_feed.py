@@ -96,7 +96,7 @@ def test_every_table_of_the_feed(tmp_path: Path) -> None:
     assert customer.account_allowed
     gone = ["staff 7", "customer K9", "setting rules.return_days", "reason return:broken", "text 5", "branch F2",
             "stock F2:A1", "parked t1", "message m1", "vat_rate low:2027-01-01"]  # fmt: skip
-    put(path, [row(*each.split(" "), "del") for each in gone])
+    put(path, [row(each.split(" ")[0], each.split(" ")[1], "del") for each in gone])
     for table in ("staff", "customer", "setting", "reason", "receipt_text", "branch", "branch_stock",
                   "parked_elsewhere", "message"):  # fmt: skip
         assert con.execute(f"select count(*) from {table}").fetchone() == (0,), table
@@ -165,7 +165,7 @@ def test_an_article_with_dated_prices_only_is_never_free(tmp_path: Path) -> None
 
 DATED = st.builds(
     lambda scope, start, days, price: Dated(
-        scope, f"2026-01-{start:02d}", "9999-12-31" if days is None else f"2026-01-{min(start + days, 31):02d}", price, ""
+        scope, f"2026-01-{start:02d}", f"2026-01-{min(start + days, 31):02d}" if days else "9999-12-31", price, ""
     ),
     st.integers(0, 2), st.integers(1, 31), st.none() | st.integers(0, 20), st.integers(1, 5),
 )  # fmt: skip
@@ -237,7 +237,9 @@ def _catalogue(folder: Path, articles: int, name: str = "Artikel", version: int 
     return path
 
 
-def test_a_first_load_is_a_snapshot_in_pieces_and_the_feed_behind_it(shop: Shop, office: Office, tmp_path: Path) -> None:
+def test_a_first_load_is_a_snapshot_in_pieces_and_the_feed_behind_it(
+    shop: Shop, office: Office, tmp_path: Path
+) -> None:
     office.put("group", "3", name="Zuivel", vat="low")
     office.keep_snapshot(_catalogue(tmp_path / "s", 300))
     office.put("article", "N1", name="Nieuw", group=3, vat="low", price=5)
@@ -286,9 +288,9 @@ def test_a_snapshot_that_is_not_the_offices_changes_nothing(
     packed, other = office.packed, Office()
     office.epoch = "n" * 32
     if wrong == "bytes":
-        office.snapshot_bytes = lambda sha, start=0: bytes(4096)[: len(packed) - start]  # type: ignore[method-assign]
+        office.snapshot_bytes = lambda sha256, start=0: bytes(4096)[: len(packed) - start]  # type: ignore[method-assign]
     elif wrong == "short":
-        office.snapshot_bytes = lambda sha, start=0: packed[start:-9]  # type: ignore[method-assign]
+        office.snapshot_bytes = lambda sha256, start=0: packed[start:-9]  # type: ignore[method-assign]
     elif wrong == "long":
         office.unpacked += 5
     elif wrong in ("garbage", "no database"):

@@ -27,7 +27,7 @@ MESSAGES: dict[str, wire.Message] = {
     ),
     "feed_page": wire.FeedPage(
         1, "e" * 32, 6,
-        [wire.Row(3, "article", "A1", "put", {"name": "Melk", "group": 3, "vat": "low", "codes": [["8710400000006", 1]]}),
+        [wire.Row(3, "article", "A1", "put", {"name": "Melk", "group": 3, "vat": "low", "codes": [["871", 1]]}),
          wire.Row(4, "article", "A2", "del")],
         4, True, {"article": "1:00000000000000ff"},
     ),
@@ -88,7 +88,7 @@ def test_an_older_message_is_read_with_what_it_has(name: str) -> None:
     defaults = {field.name: field for field in msgspec.structs.fields(kind)}
     for field in OPTIONAL.get(name, ()):
         told = defaults[field]
-        usual = told.default if told.default is not msgspec.NODEFAULT else told.default_factory()  # type: ignore[operator]
+        usual = told.default if told.default is not msgspec.NODEFAULT else told.default_factory()
         assert getattr(read, field) == usual
     for field in found:
         short = {**found}
@@ -118,7 +118,9 @@ def test_a_newer_message_is_read_without_what_nobody_knows(name: str) -> None:
     assert decode(json.dumps({**newer, "schema": 1, "later": True}).encode(), kind) == MESSAGES[name]
 
 
-@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"schema":"1"}', b"[" * 100_000, b'{"schema":0}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"null", b"[]", b"{", b"\xff\xfe", b'{"schema":"1"}', b"[" * 100_000, b'{"schema":0}']
+)
 def test_what_is_no_message_is_refused(data: bytes) -> None:
     with pytest.raises(WireError):
         decode(data, wire.BatchAnswer)

@@ -62,9 +62,7 @@ def test_a_lost_answer_sends_again_and_counts_the_duplicate(shop: Shop, office: 
 
 
 @pytest.mark.parametrize("status", ["quarantined", "conflict"])
-def test_what_the_office_will_not_count_is_told_and_holds_up_nothing(
-    shop: Shop, office: Office, status: str
-) -> None:
+def test_what_the_office_will_not_count_is_told_and_holds_up_nothing(shop: Shop, office: Office, status: str) -> None:
     shop.sell(6)
     office.odd = {3: status}
     _deliver(shop, office)
@@ -191,7 +189,9 @@ def test_memory_is_bounded_however_much_waits(shop: Shop, office: Office) -> Non
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     st.lists(
-        st.sampled_from(["sell", "push", "lose", "refuse", "restore", "forget", "odd", "poison"]), min_size=4, max_size=20
+        st.sampled_from(["sell", "push", "lose", "refuse", "restore", "forget", "odd", "poison"]),
+        min_size=4,
+        max_size=20,
     )
 )
 def test_whatever_happens_everything_arrives(tmp_path_factory: pytest.TempPathFactory, acts: list[str]) -> None:

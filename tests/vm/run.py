@@ -68,14 +68,17 @@ def day(shop: Shop, number: int) -> None:
     shop.vm.screenshot(shop.out / "sold.png")
     found = [int(body["total"]) for body in shop.books()]
     shop.steps.same("all sales are in the books", found, shop.sales)
-    cuts.all_cuts(shop, number)
-    shop.vm.screenshot(shop.out / "last.png")
+    cuts.paper(shop)
     night(shop)
-    code, told = shop.kassa("journal verify --json")
-    shop.steps.hold("the till itself finds its journal whole", code == 0 and json.loads(told)["ok"], told[:200] * code)
     hang(shop)
     code, said = shop.kassa("doctor")
     shop.steps.hold("the doctor is content", code == 0, said[-300:] * code)
+    cuts.ready(shop)
+    shop.log_in()
+    cuts.all_cuts(shop, number)
+    shop.vm.screenshot(shop.out / "last.png")
+    code, told = shop.kassa("journal verify --json")
+    shop.steps.hold("the till itself finds its journal whole", code == 0 and json.loads(told)["ok"], told[:200] * code)
 
 
 def lab_here() -> str:

@@ -75,17 +75,17 @@ class Shop:
         self.vm, self.far, self.steps, self.out = vm, far, steps, out
         self.sales: list[int] = []
         """Totals of what was sold according to the screen, which said that it is safe."""
-        self._shape: tuple[int, int] | None = None
+        self._rows = self._columns = 0
         (out / "books").mkdir(exist_ok=True)
         (out / "books.toml").write_text(BOOKS, "utf-8")
 
     def screen(self) -> str:
         """What is on the screen now, from the kernel's own buffer and without starting a program for it."""
-        if self._shape is None:
-            rows, columns = self.vm.get("/dev/vcsa1")[:2]
-            self._shape = rows, columns
-        rows, columns = self._shape
         cells = self.vm.get("/dev/vcsu1").decode("utf-32-le", "replace")
+        if self._rows * self._columns != len(cells):
+            # Early in a boot the console is of another size.
+            self._rows, self._columns = self.vm.get("/dev/vcsa1")[:2]
+        rows, columns = self._rows, self._columns
         return "\n".join(cells[row * columns : (row + 1) * columns].rstrip() for row in range(rows))
 
     def wait(self, ready: Callable[[], object], seconds: float = SCREEN_SECONDS) -> None:
@@ -113,7 +113,6 @@ class Shop:
         """From power on to the log-in, without a person."""
         began = time.monotonic()
         self.vm.boot()
-        self._shape = None
         self.see("pincode", seconds=LOGIN_SECONDS)
         self.steps.boots.append(time.monotonic() - began)
 

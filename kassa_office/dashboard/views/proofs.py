@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from kassa_office.dashboard import alarm_words, choice, figures, formats, periods, words
 from kassa_office.dashboard.choice import Choice
 from kassa_office.dashboard.tables import Column, Link, State, Table
-from kassa_office.dashboard.truth import truth
+from kassa_office.dashboard.truth import missing_between, truth
 from kassa_office.dashboard.views.common import answer
 from kassa_office.journal.models import Quarantine
 from kassa_office.journal.proof import prove
@@ -68,7 +68,7 @@ def _how_far(tills: list[Till], chosen: Choice) -> Table:
     lines = []
     for till in tills:
         cursor = cursors.get(till.code) or TillCursor(till=till)
-        gap = max(0, cursor.high_seq + 1 - cursor.next_seq)
+        gap = missing_between(cursor)
         behind, aside = max(0, cursor.claimed_seq - cursor.high_seq), apart.get(till.code, 0)
         if gap or aside:
             state = State("bad", _("niet compleet"))

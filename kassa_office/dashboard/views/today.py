@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -111,12 +111,20 @@ def _margin(total: Row, then: Row, name: str, short: str, level: str) -> Tile:
 
 def _missing(found: Truth, level: str) -> Tile:
     if found.complete:
-        return Tile(_("Nog niet binnen"), _("niets"), None, _("%d kassa's, alles is er") % found.tills, "", level)
+        return Tile(
+            _("Nog niet binnen"),
+            _("niets"),
+            None,
+            ngettext("%d kassa, alles is er", "%d kassa's, alles is er", found.tills) % found.tills,
+            "",
+            level,
+        )
     guessed = any(one.guess > one.turnover for one in found.missing)
     amount = f"{'± ' if guessed else ''}{formats.euros(found.amount)}" if found.amount else _("onbekend")
     told = [words.missing(one) for one in sorted(found.missing, key=lambda one: -one.amount)[:4]]
     if found.quarantined:
-        told.append(_("%d regels apart gezet") % found.quarantined)
+        apart = ngettext("%d regel apart gezet", "%d regels apart gezet", found.quarantined)
+        told.append(apart % found.quarantined)
     return Tile(_("Nog niet binnen"), amount, None, "; ".join(told), "", level)
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 
 from kassa_office.catalogue.models import Article, Barcode, Customer, Group, Price, PriceBatch, PriceList
 from kassa_office.catalogue.resources import price_of
@@ -27,7 +27,7 @@ OURS = {"catalogue", "tills", "staff", "auth"}
 def user(role: str, *branches: str) -> Client:
     person = get_user_model().objects.create_user(role, password="x", is_staff=True, is_superuser=role == "owner")
     profile = Profile.objects.create(user=person, role=role)
-    profile.branches.set(branches)
+    profile.branches.set(Branch.objects.filter(code__in=branches))
     found = Client()
     found.force_login(person)
     return found
@@ -60,7 +60,7 @@ def test_every_page_opens_and_runs_nothing_of_its_own(shop: Article) -> None:
             continue
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         pages = [reverse(f"{base}_changelist"), reverse(f"{base}_changelist") + "?q=a"]
-        pages += [reverse(f"{base}_add")] if admin.may_write else []
+        pages += [reverse(f"{base}_add")] if getattr(admin, "may_write", ()) else []
         first = model._default_manager.first()
         pages += [reverse(f"{base}_change", args=[first.pk])] if first else []
         if hasattr(admin, "get_export_formats"):
@@ -147,11 +147,9 @@ def test_a_round_of_prices_is_released_and_withdrawn(shop: Article) -> None:
     owner, place = user("owner"), reverse("admin:catalogue_pricebatch_changelist")
     answer = owner.post(place, {"action": "release", "_selected_action": [batch.pk]}, follow=True)
     assert "1 prijsronde bijgewerkt" in messages(answer)
-    batch.refresh_from_db()
-    assert batch.released_at
+    assert PriceBatch.objects.get().released_at is not None
     owner.post(place, {"action": "withdraw", "_selected_action": [batch.pk]})
-    batch.refresh_from_db()
-    assert batch.released_at is None
+    assert PriceBatch.objects.get().released_at is None
     assert list(Audit.objects.values_list("act", flat=True)) == ["prices.released", "prices.withdrawn"]
 
 

@@ -173,7 +173,7 @@ def said_outright(till: Till) -> set[tuple[str, str, str]]:
     feed.put("branch:B1", "parked", "t1", {"till": "K2"})
     feed.put("branch:B1", "parked", "t2", {"till": "K2"})
     feed.put("branch:B2", "parked", "t3", {"till": "K2"})
-    feed.put("all", "stock", "B1:1", {"qty": 1000, "at": 5})
+    feed.put_many("all", "stock", [("B1:1", {"qty": 1000, "at": 5}), ("B1:1", {"qty": 900, "at": 6})])
     feed.drop("branch:B1", "parked", "t2")
     return {("parked", "t1", "put"), ("parked", "t2", "del"), ("stock", "B1:1", "put")}
 
@@ -289,7 +289,8 @@ def test_pages_join_up(till: Till) -> None:
     for number in range(12):
         article(str(number))
     feed.sequence()
-    whole, cursor, found, pages = feed.page(till, 0).rows, 0, [], 0
+    whole, cursor, pages = feed.page(till, 0).rows, 0, 0
+    found: list[Row] = []
     while True:
         page = feed.page(till, cursor, 5)
         found, cursor, pages = found + page.rows, page.cursor, pages + 1

@@ -26,7 +26,7 @@ from kassa_office.catalogue.models import (
     Snapshot,
 )
 from kassa_office.staff.models import Employee
-from kassa_office.tills.models import Lease, Till
+from kassa_office.tills.models import Branch, Lease, Till
 from kassa_office.tills.office import public_key
 from kassa_tui.storage import snapshot as tills
 from kassa_tui.storage.catalogue import Catalogue
@@ -84,7 +84,7 @@ def _fill(make_till: MakeTill) -> Till:
         feed.put("all", "stock", f"B1:{sku}", {"qty": number * 1000, "at": number})
         feed.put("all", "stock", f"B2:{sku}", {"qty": 1, "at": number})
     Employee.objects.create(code="anna", name="Anna", pin_hash="x")
-    Employee.objects.create(code="bas", name="Bas", pin_hash="x").branches.add("B2")
+    Employee.objects.create(code="bas", name="Bas", pin_hash="x").branches.add(Branch.objects.get(code="B2"))
     Customer.objects.create(code="9", name="Jansen", business=True)
     Reason.objects.create(what="return", code="damaged", text="Kapot")
     ReceiptText.objects.create(text="Dag", branch=found.branch, valid_to=date(2027, 1, 1))

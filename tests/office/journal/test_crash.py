@@ -16,6 +16,7 @@ from kassa_office.journal import ingest, recovery, writing
 from kassa_office.journal.models import Entry, Inbox, Quarantine
 from kassa_office.tills.office import new_epoch, office
 from kassa_tui.sync.codec import encode, pack
+from kassa_tui.sync.wire import BatchAnswer
 from tests.office.conftest import Databases, MakeTill, TillHere
 from tests.office.dump import dump
 from tests.office.journals import journal_of
@@ -23,7 +24,7 @@ from tests.office.journals import journal_of
 N = 25
 
 
-def push(here: TillHere, first: int = 1, last: int = N) -> ingest.BatchAnswer:
+def push(here: TillHere, first: int = 1, last: int = N) -> BatchAnswer:
     """The same journal every time."""
     batch = journal_of(N, key=here.signer).batch(first, last)
     return ingest.push(here.till, batch, pack(encode(batch)), "zstd")

@@ -1,0 +1,1 @@
+"""The rules that keep several machines possible."""
