@@ -22,6 +22,7 @@ admin.site.site_header = admin.site.site_title = "Kassa"
 
 urlpatterns = [
     path("", include("kassa_office.staff.urls")),
+    path("kassas/", include("kassa_office.tills.page_urls")),
     path("", include("kassa_office.dashboard.urls")),
     path("voorraad/", include("kassa_office.stock.urls")),
     path("api/v1/", include("kassa_office.tills.urls")),

@@ -187,7 +187,7 @@ def _park(till: Till, words: list[str]) -> Outcome:
 
 
 def _recall(till: Till, words: list[str]) -> Outcome:
-    if len(words) > 2:
+    if len(words) > 2 or (len(words) == 2 and words[0].isdigit()):
         return _MISREAD
     place = (int(words[-1]) if _NUMBER.fullmatch(words[-1]) else 0) if words else None
     if till.office is None:

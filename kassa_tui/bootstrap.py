@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kassa_tui.keymap import KeyMap
     from kassa_tui.services.device_states import Publisher
     from kassa_tui.services.machine import Found
+    from kassa_tui.services.messenger import Messenger
     from kassa_tui.services.ports import CardTerminal, Printer
     from kassa_tui.services.showing import Customer
     from kassa_tui.services.till import Till
@@ -159,8 +160,7 @@ def open_till(
     from kassa_tui.storage.till_store import TillStore
 
     clock, new_id = clock or SystemClock(), new_id or uuid7_source()
-    if training:
-        config = _practice(config)
+    config = _practice(config) if training else config
     store = TillStore(_made(data_folder(config, training)), config.till.id, clock, new_id)
     shop: Shop | None = None
     try:
@@ -172,15 +172,19 @@ def open_till(
             shop.close()
         store.close()
         raise
-    if config.office is not None and not training:
-        from kassa_tui.services.messenger import Messenger
-
-        till.office = Messenger(data_folder(config))
+    till.office = None if training else _messenger(config)
     till.terminal = _terminal(config, data_folder(config, training), training, traffic)
     printer = printer or make_printer(config, data_folder(config, training), screen, traffic)
     if printer is not None:
         _print(till, printer)
     return till
+
+
+def _messenger(config: Config) -> Messenger | None:
+    """Who asks the office for this till; None where there is none."""
+    from kassa_tui.services.messenger import Messenger
+
+    return Messenger(data_folder(config)) if config.office is not None else None
 
 
 def printer_options(config: Config) -> dict[str, Any] | None:
@@ -217,7 +221,7 @@ def _print(till: Till, printer: Printer) -> None:
     from kassa_tui.messages import words
     from kassa_tui.services.printing import PrintQueue, compose_job
 
-    compose = compose_job(till.store, till.config, words(till.config.shop.language), till.training)
+    compose = compose_job(till.store, lambda: till.config, words(till.config.shop.language), till.training)
     till.printing = PrintQueue(till.store, printer, compose, lambda state: None)
 
 

@@ -234,9 +234,11 @@ def under_office(config: Config, given: Mapping[str, Any]) -> tuple[Config, tupl
             new_rules[name] = {**new_rules.get(name, getattr(rules, name)), part[0]: value}
         else:
             (new_shop if table == "shop" else new_rules)[name] = value
-    frozen = {name: MappingProxyType(value) if isinstance(value, dict) else value for name, value in new_rules.items()}
+    for name in ("discount_limit", "price_floor"):
+        if name in new_rules:
+            new_rules[name] = MappingProxyType(new_rules[name])
     laid = replace(
-        config, shop=replace(shop, **new_shop), rules=replace(rules, **frozen), own=(shop, rules) if good else None,
+        config, shop=replace(shop, **new_shop), rules=replace(rules, **new_rules), own=(shop, rules) if good else None,
         from_office=tuple(good),
     )  # fmt: skip
     return laid, tuple(Problem("", key, each.code, each.facts) for key, each in wrong)

@@ -15,8 +15,10 @@ OFFICE_WORDS: dict[str, str] = {
     "token_bad": N_("Het token van het kantoor is onbruikbaar: kassa enrol met een nieuwe code[ ({path})]"),
     "snapshot_bad": N_("De artikelen van het kantoor zijn niet goed aangekomen ({reason}); er wordt opnieuw begonnen"),
     "snapshot_newer": N_("De artikelen van het kantoor zijn voor een nieuwere kassa: werk de kassa bij"),
-    "office_owns": N_("De artikelen komen van het kantoor: verander ze daar; --force neemt ze toch over, tot"
-                      " het kantoor ze weer verandert"),
+    "office_owns": N_(
+        "De artikelen komen van het kantoor: verander ze daar; --force neemt ze toch over, tot"
+        " het kantoor ze weer verandert"
+    ),
     "office_none": N_("Er is geen kantoor ingesteld: kassa enrol ADRES --code CODE"),
     "office_failed": N_("Kantoor: {why:office_why}"),
     "office_no_agent": N_("[{receipts:some} bonnen wachten, ]kassa sync draait niet, bel de techniek"),
@@ -41,8 +43,9 @@ OFFICE_WORDS: dict[str, str] = {
     "parked_unreadable": N_("Die bon is van een nieuwere kassa: haal hem daar op"),
     "return_offline": N_("Het kantoor antwoordt niet: neem bon {number} terug op kassa {till}, of straks hier"),
     "voucher_offline": N_("Het kantoor antwoordt niet: tegoedbon {number} is van een andere kassa en kan nu niet"),
-    "voucher_offline_amount": N_("Het kantoor antwoordt niet: typ het bedrag van tegoedbon {number}, hoogstens"
-                                 " {limit:euro}"),
+    "voucher_offline_amount": N_(
+        "Het kantoor antwoordt niet: typ het bedrag van tegoedbon {number}, hoogstens {limit:euro}"
+    ),
     "voucher_over_limit": N_("Zonder kantoor kan van tegoedbon {number} hoogstens {limit:euro}"),
     "voucher_unasked": N_("Het kantoor antwoordt niet: het saldo van tegoedbon {number} is nu niet bekend"),
 }
@@ -76,6 +79,12 @@ OFFICE_WHY: dict[str, str] = {
     "unauthorised": N_("deze kassa wordt niet meer herkend, het kantoor moet een nieuwe code geven"),
     "forbidden": N_("deze kassa mag dit niet, het kantoor moet haar toelaten"),
     "code_used": N_("deze code is al gebruikt of verlopen, vraag het kantoor om een nieuwe"),
+    "code_unknown": N_("deze code bestaat niet, kijk haar na of vraag het kantoor om een nieuwe"),
+    "code_expired": N_("deze code is verlopen, vraag het kantoor om een nieuwe"),
+    "till_taken": N_("onder deze naam verkocht al een andere machine, vraag het kantoor om een code voor vervanging"),
+    "other_till": N_("deze code is van een andere kassa, kijk till.id na"),
+    "bad_key": N_("de sleutel van de kassa wordt niet aangenomen, bel de techniek"),
+    "too_often": N_("te vaak een verkeerde code, probeer het over een kwartier"),
     "other_schema": N_("versies passen niet bij elkaar, werk de kassa bij"),
     "busy": N_("heeft het druk, de kassa wacht"),
     "fault": N_("fout, het wordt opnieuw geprobeerd"),

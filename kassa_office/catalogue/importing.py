@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kassa_office.catalogue import feed
+from kassa_office.catalogue.bulk import now, upsert
 from kassa_office.catalogue.models import SKU_CHARS, Article, Barcode, Group, Price
 from kassa_office.catalogue.problems import lines_of
 from kassa_office.catalogue.timeline import Dated, own
@@ -32,6 +33,8 @@ from kassa_tui.storage.shop_schema import open_shop
 
 BATCH = 5_000
 COLUMNS = ("name", "group_id", "vat", "unit", "kind", "deposit_sku", "min_age", "no_discount", "rank", "tare", "active")
+_NEW = ("supplier_sku", "pack")
+"""Columns of which the file says nothing: a new article has their usual values, an old one keeps its own."""
 _ROWS = """select a.id, a.sku, a.name, g.name, a.price, a.vat, a.unit, a.kind, coalesce(a.deposit_sku, ''), a.min_age,
 a.no_discount, a.tare, (select json_group_array(json_array(code, pieces)) from code where article = a.id)
 from article a join article_group g on g.id = a.group_id order by a.id"""
@@ -133,6 +136,7 @@ def _batch(some: Sequence[tuple[Any, ...]], groups: dict[str, int], taken: _Take
     skus = [row[1] for row in some]
     changed: set[str] = set()
     before = {row[0]: row[1:] for row in Article.objects.filter(sku__in=skus).values_list("sku", *COLUMNS)}
+    moment = now()
     articles, codes, prices = [], {}, {}
     for line, sku, name, group, price, vat, unit, kind, deposit, age, fixed, tare, its_codes in some:
         values = (name, groups[group], vat, unit, kind, deposit, age, bool(fixed), line, tare, True)
@@ -140,7 +144,7 @@ def _batch(some: Sequence[tuple[Any, ...]], groups: dict[str, int], taken: _Take
             taken.problems.add(line, "sku", "too_long", limit=SKU_CHARS, found=len(sku))
         was = before.get(sku)
         if was != values:
-            articles.append(Article(sku=sku, **dict(zip(COLUMNS, values, strict=True))))
+            articles.append((sku, *values, moment, "", 1000))
             # Another place in the order alone is nothing that the tills hear of.
             if was is None or (*was[:8], *was[9:]) != (*values[:8], *values[9:]):
                 changed.add(sku)
@@ -148,9 +152,7 @@ def _batch(some: Sequence[tuple[Any, ...]], groups: dict[str, int], taken: _Take
     taken.rows += len(some)
     if taken.problems.count:
         return
-    Article.objects.bulk_create(
-        articles, batch_size=1000, update_conflicts=True, update_fields=[*COLUMNS, "changed_at"], unique_fields=["sku"]
-    )
+    upsert("catalogue_article", ("sku", *COLUMNS, "changed_at", *_NEW), ("sku",), articles, keep=_NEW)
     changed |= _codes(codes, {row[1]: row[0] for row in some}, taken) | _prices(prices, taken.day)
     taken.changed += [sku for sku in skus if sku in changed]
 
@@ -170,11 +172,8 @@ def _codes(wanted: dict[str, dict[str, int]], lines: dict[str, int], taken: _Tak
         return changed
     if had:
         Barcode.objects.filter(article__in=changed & had.keys()).delete()
-    Barcode.objects.bulk_create(
-        [Barcode(code=code, article_id=sku, pieces=n) for sku in wanted if sku in changed
-         for code, n in wanted[sku].items()],
-        batch_size=1000, update_conflicts=True, update_fields=["article", "pieces"], unique_fields=["code"],
-    )  # fmt: skip
+    rows = [(code, sku, n) for sku, codes in wanted.items() if sku in changed for code, n in codes.items()]
+    upsert("catalogue_barcode", ("code", "article_id", "pieces"), ("code",), rows)
     return changed
 
 
@@ -186,20 +185,17 @@ def _owners(codes: list[str]) -> Iterator[tuple[str, str]]:
 def _prices(wanted: dict[str, int], day: date) -> set[str]:
     """Let each article cost for all what its line says, from today on; the SKUs that cost something else."""
     had: dict[str, list[Dated]] = {}
-    general = Price.objects.released().filter(article__in=wanted, place="all")
-    for price in general:
-        one = Dated(price.valid_from, price.valid_to, price.amount, price.label)
-        had.setdefault(price.article_id, []).append(one)
+    general = Price.objects.released().filter(article__in=wanted, place="all").order_by()
+    for sku, start, until, amount, label in general.values_list(
+        "article_id", "valid_from", "valid_to", "amount", "label"
+    ):
+        had.setdefault(sku, []).append(Dated(start, until, amount, label))
     changed = set()
     for sku, cents in wanted.items():
         base = own(had.get(sku, ()), day)
         if base is None or base.amount != cents:
             changed.add(sku)
-    Price.objects.bulk_create(
-        [Price(article_id=sku, valid_from=day, amount=cents) for sku, cents in wanted.items() if sku in changed],
-        batch_size=1000,
-        update_conflicts=True,
-        update_fields=["amount", "valid_to", "label", "batch"],
-        unique_fields=["article", "place", "valid_from"],
-    )
+    rows = [(sku, "all", day, cents, None, "", None) for sku, cents in wanted.items() if sku in changed]
+    columns = ("article_id", "place", "valid_from", "amount", "valid_to", "label", "batch_id")
+    upsert("catalogue_price", columns, ("article_id", "place", "valid_from"), rows)
     return changed

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from kassa_office.catalogue.bulk import now, upsert
 from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow, FeedSum
 from kassa_office.catalogue.rows import BUILDERS, TABLES, every_key
 from kassa_office.tills.models import Office
@@ -143,30 +143,25 @@ def _told(tables: Sequence[str], units: Sequence[str]) -> dict[Key, str]:
     return found
 
 
-_PUT = """insert into feed_row (unit, "table", "key", scope, seq, op, data, at) values (%s, %s, %s, %s, %s, %s, %s, %s)
-on conflict (unit, "table", "key", scope) do update set
-seq = excluded.seq, op = excluded.op, data = excluded.data, at = excluded.at"""
+_COLUMNS = ("unit", "table", "key", "scope", "seq", "op", "data", "at")
 
 
 def _write(mark: Office, changes: Iterable[Change]) -> int:
     """Number the changes and write them: what is gone before what is there, for one thing may have moved scope."""
     ordered = sorted(changes, key=lambda change: bool(change.data))
-    now = timezone.now()
-    if connection.vendor == "sqlite":
-        now = now.replace(tzinfo=None)
+    moment = now()
     values = []
     sums: dict[tuple[str, str], list[int]] = {}
     for change in ordered:
         mark.feed_seq += 1
         unit, table, key, scope = change.key
-        values.append((unit, table, key, scope, mark.feed_seq, "put" if change.data else "del", change.data, now))
+        values.append((unit, table, key, scope, mark.feed_seq, "put" if change.data else "del", change.data, moment))
         counted = sums.setdefault((scope, table), [0, 0])
         for data, sign in ((change.was, -1), (change.data, 1)):
             if data:
                 counted[0] += sign
                 counted[1] += sign * row_hash(table, key, data)
-    with connection.cursor() as cursor:
-        cursor.executemany(_PUT, values)
+    upsert("feed_row", _COLUMNS, _COLUMNS[:4], values)
     for (scope, table), (count, total) in sums.items():
         _add_sum(scope, table, count, total)
     return len(values)

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from kassa_office.catalogue.fields import field_for
-from kassa_office.staff.access import ALL, MANAGER, OWNER, SUPPORT, branches_of, role_of
+from kassa_office.staff.access import ALL, MANAGER, OWNER, SUPPORT, audit_few, branches_of, role_of
 
 
 class ByRole(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
@@ -55,6 +55,13 @@ class ByRole(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
         if allowed is None:
             return rows
         return rows.filter(**{f"{self.branch_column}__in": allowed}).distinct()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row, where the user may see it; that somebody asked for another branch's is recorded."""
+        found = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        if found is None and self.branch_column and branches_of(request.user) is not None:
+            audit_few(request, "branch.refused", request.user.get_username(), path=request.path[:120])
+        return found
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Euros and per cents; a manager chooses among his own branches."""

@@ -24,6 +24,8 @@ ALARMS = {
     "unknown_kind": N_("De kassa stuurt een soort regel die dit kantoor niet kent (%(kind)s). Werk het kantoor bij."),
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),
+    "webhook": N_("%(url)s nam %(failures)s keer achtereen niets aan en krijgt geen bericht meer. Zet het weer aan bij "
+                  "Koppelingen."),
 }  # fmt: skip
 SERIOUS = frozenset(("gap", "quarantine", "conflict", "chain"))
 REASONS = {
@@ -50,6 +52,29 @@ ACTS = {
     "pin.changed": N_("pincode van een medewerker gewijzigd"),
     "page.refused": N_("pagina geweigerd"),
     "branch.refused": N_("filiaal van een ander geweigerd"),
+    "admin.refused": N_("beheer geweigerd"),
+    "csrf.refused": N_("formulier zonder kenmerk geweigerd"),
+    "login.locked": N_("inloggen een kwartier geweigerd"),
+    "api.token": N_("programma zonder geldige sleutel geweigerd"),
+    "api.scope": N_("programma vroeg wat het niet mag"),
+    "api.branch": N_("programma vroeg naar een ander filiaal"),
+    "api.company": N_("programma wilde iets van alle filialen veranderen"),
+    "api.token.made": N_("toegangssleutel gemaakt"),
+    "api.token.revoked": N_("toegangssleutel ingetrokken"),
+    "webhook.made": N_("webhook gemaakt"),
+    "webhook.on": N_("webhook aangezet"),
+    "webhook.off": N_("webhook uitgezet"),
+    "webhook.remove": N_("webhook verwijderd"),
+    "webhook.replay": N_("berichten opnieuw gestuurd"),
+    "article.made": N_("artikel gemaakt door een programma"),
+    "article.changed": N_("artikel gewijzigd door een programma"),
+    "price.set": N_("prijs gezet door een programma"),
+    "price.gone": N_("prijs verwijderd door een programma"),
+    "group.made": N_("groep gemaakt door een programma"),
+    "group.changed": N_("groep gewijzigd door een programma"),
+    "customer.made": N_("klant gemaakt door een programma"),
+    "customer.changed": N_("klant gewijzigd door een programma"),
+    "stock.booked": N_("voorraad geboekt door een programma"),
     "user.made": N_("gebruiker gemaakt"),
     "user.changed": N_("gebruiker gewijzigd"),
     "enrol": N_("kassa aangemeld"),
@@ -61,6 +86,13 @@ ACTS = {
     "quarantine.dismissed": N_("apart gezette regel weggelaten"),
     "proof.made": N_("bewijs van volledigheid gemaakt"),
     "table.downloaded": N_("tabel opgehaald"),
+    "till.revoked": N_("toegang van kassa ingetrokken"),
+    "rollout.made": N_("uitrol klaargezet"),
+    "rollout.advanced": N_("stap van uitrol gegeven"),
+    "rollout.finished": N_("uitrol afgerond"),
+    "rollout.paused": N_("uitrol stilgezet"),
+    "rollout.resumed": N_("uitrol hervat"),
+    "rollout.undone": N_("uitrol teruggedraaid"),
 }
 FACTS = {
     "till": N_("kassa"), "branch": N_("filiaal"), "path": N_("adres"), "name": N_("naam"), "role": N_("rol"),

@@ -51,6 +51,7 @@ PARTS = {
     "disk": N_("schijf"), "catalogue": N_("assortiment"), "staff": N_("medewerkers"), "printer": N_("bonprinter"),
     "spool": N_("wachtende bonnen"), "device": N_("apparaat"), "time": N_("tijdserver"), "wear": N_("slijtage"),
     "backup": N_("reservekopie"), "certificate": N_("certificaat"),
+    "settings": N_("van het kantoor"),
 }  # fmt: skip
 DOCTOR = {"ok": (OK, N_("in orde")), "warn": (WARN, N_("let op")), "fail": (BAD, N_("fout"))}
 

@@ -75,9 +75,12 @@ class Truth:
         return sum(one.amount for one in self.missing)
 
     def share(self, turnover: int) -> int | None:
-        """Hundredths of a percent of the turnover that are in; None where that cannot be told."""
+        """Hundredths of a percent of the turnover that are in, in whole tenths; None where that cannot be told.
+
+        Never rounded up to all of it.
+        """
         whole = turnover + self.amount
-        return 10_000 * turnover // whole if whole > 0 and turnover >= 0 else None
+        return 1000 * turnover // whole * 10 if whole > 0 and turnover >= 0 else None
 
     def of(self, branch: str) -> list[Missing]:
         """What is missing of one branch."""

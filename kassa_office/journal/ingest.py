@@ -53,7 +53,8 @@ def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
     now = now_ms()
     if abs(batch.now - now) > SKEW_MS:
         alarms.raise_alarm(Matter("clock", str(till.branch_id), till.code, facts={"skew_ms": batch.now - now}))
-    return BatchAnswer(SCHEMA, office().epoch, now, acks, next_seq(till))
+    wanted = "" if till.wanted_version == batch.version else till.wanted_version
+    return BatchAnswer(SCHEMA, office().epoch, now, acks, next_seq(till), latest_version=wanted)
 
 
 def receive(till: Till, raw: bytes, encoding: str) -> str:

@@ -166,11 +166,10 @@ class SkuDay(SkuTotal):
 class SkuMonth(SkuTotal):
     """Of one month, ``day`` being the first of it."""
 
-    pk = models.CompositePrimaryKey("branch", "sku", "day")
+    pk = models.CompositePrimaryKey("branch", "day", "sku")
 
     class Meta:
         db_table = "sku_month"
-        indexes = (models.Index(fields=("branch", "day"), name="sku_month_day"),)
 
 
 class Voucher(models.Model):

@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy
 from kassa_office.catalogue.admin import Fixed
 from kassa_office.catalogue.rights import ByRole
 from kassa_office.staff.access import OWNER, SUPPORT
+from kassa_office.tills import rollout_words
 from kassa_office.tills.models import Branch, Enrolment, Till
+from kassa_office.tills.rollout import Fault
+from kassa_tui.office_keys import is_empty, judge
 
 
 @admin.register(Branch)
@@ -33,21 +36,23 @@ class BranchAdmin(ByRole, Fixed):
 
 
 class TillForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Settings are keys of ``till.toml`` with their values."""
+    """Settings are keys of ``till.toml`` with their values; the same as are rolled out."""
 
     class Meta:
         model = Till
         fields = ("code", "branch", "name", "active", "settings")
 
     def clean_settings(self) -> dict[str, Any]:
-        """An object whose keys name a table and a key in it."""
+        """An object of keys that an office may set, each with a value that the till will take."""
         given = self.cleaned_data["settings"] or {}
-        fine = isinstance(given, dict) and all(
-            all(key.partition(".")) and isinstance(value, str | int | bool | list) for key, value in given.items()
-        )
-        if not fine:
-            raise ValidationError(_('Zo: {"rules.login_delay_seconds": 5, "shop.language": "nl"}'))
-        return dict(given)
+        if not isinstance(given, dict):
+            raise ValidationError(_('Zo: {"rules.return_days": 14, "shop.receipt_footer": ["Tot ziens"]}'))
+        branch = self.cleaned_data.get("branch")
+        wrong = judge(given, branch.country if branch else "NL")[1]
+        if wrong:
+            faults = [Fault(each.code, facts={"key": key, **each.facts}) for key, each in wrong]
+            raise ValidationError([rollout_words.fault(fault) for fault in faults])
+        return {key: value for key, value in given.items() if not is_empty(value)}
 
 
 @admin.register(Till)

@@ -40,6 +40,14 @@ def issue_code(till: Till, by: str, replaces: bool = False) -> str:
     return code
 
 
+@transaction.atomic
+def revoke(till: Till) -> None:
+    """Let the till's machine in no longer; codes that were not used stop working too."""
+    Enrolment.objects.filter(till=till, used_at=None).delete()
+    till.token_hash = ""
+    till.save(update_fields=["token_hash"])
+
+
 def enrol(request: Enrol, address: str) -> Enrolled:
     """Make the machine that shows a code a till, and tell it its token.
 

@@ -36,6 +36,7 @@ def beat(till: Till, beat: Heartbeat) -> HeartbeatAnswer:
             "oldest": _within(beat.oldest), "turnover_waiting": _within(beat.turnover),
             "receipt": _within(beat.receipt), "z": _within(beat.z), "cursor": _within(beat.cursor),
             "disk_free": _within(beat.disk_free), "devices": devices, "doctor": storable(beat.doctor),
+            "settings": storable(beat.settings)[:64],
         },
     )  # fmt: skip
     next_seq = _claim(till, beat.high)
@@ -43,7 +44,12 @@ def beat(till: Till, beat: Heartbeat) -> HeartbeatAnswer:
     close_alarm(Matter("silent", till.branch_id, till.code), at=now)
     mark = office()
     head = Office.objects.values_list("feed_seq", flat=True).get(id=mark.id)
-    return HeartbeatAnswer(SCHEMA, mark.epoch, now_ms, next_seq, head, pull_snapshot=beat.cursor > head)
+    wanted = till.wanted_version
+    if wanted == beat.version:
+        # It has what was wanted. What a technician does with it from here on is not undone.
+        Till.objects.filter(code=till.code, wanted_version=wanted).exclude(wanted_version="").update(wanted_version="")
+        wanted = ""
+    return HeartbeatAnswer(SCHEMA, mark.epoch, now_ms, next_seq, head, wanted, pull_snapshot=beat.cursor > head)
 
 
 def _claim(till: Till, high: int) -> int:
@@ -66,7 +72,7 @@ def note_skew(till: Till, skew_ms: int, now: datetime) -> None:
 def find_silent() -> str | None:
     """Regular job: raise an alarm for each till that ought to have been heard, close those of tills that were."""
     now, silent = timezone.now(), []
-    tills = Till.objects.filter(active=True, branch__active=True, enrolled_at__isnull=False)
+    tills = Till.objects.filter(active=True, branch__active=True, enrolled_at__isnull=False).exclude(token_hash="")
     for till in tills.select_related("state", "cursor"):
         heard = _heard(till)
         state = getattr(till, "state", None)
@@ -77,8 +83,9 @@ def find_silent() -> str | None:
             silent.append(till.code)
         else:
             close_alarm(matter, at=now)
-    gone = Till.objects.filter(Q(active=False) | Q(branch__active=False)).values_list("code", flat=True)
-    Alarm.objects.filter(code="silent", till__in=list(gone), closed_at=None).update(closed_at=now)
+    gone = Till.objects.filter(Q(active=False) | Q(branch__active=False) | Q(token_hash=""))
+    codes = list(gone.values_list("code", flat=True))
+    Alarm.objects.filter(code="silent", till__in=codes, closed_at=None).update(closed_at=now)
     return f"silent: {', '.join(silent)}" if silent else None
 
 

@@ -43,6 +43,8 @@ class Till(models.Model):
     enrolled_at = models.DateTimeField(_("aangemeld op"), null=True, editable=False)
     settings = models.JSONField(_("instellingen"), default=dict, blank=True)
     """Keys of ``till.toml`` that the office sets for this till: table.key → value."""
+    wanted_version = models.CharField(_("gewenste versie"), max_length=40, blank=True, editable=False)
+    """Program version that it is to run, as a roll-out says; empty for the one it runs."""
 
     class Meta:
         ordering = ("code",)
@@ -117,6 +119,47 @@ class TillState(models.Model):
     disk_free = models.BigIntegerField(default=0)
     devices = models.JSONField(default=list)
     doctor = models.JSONField(default=dict)
+    settings = models.CharField(max_length=64, blank=True)
+    """Fingerprint of the office's settings that the till holds to."""
+
+
+class Rollout(models.Model):
+    """Settings or a program version on their way to the tills, some tills at a time."""
+
+    SETTINGS, VERSION = "settings", "version"
+
+    name = models.CharField(_("naam"), max_length=80)
+    kind = models.CharField(_("soort"), max_length=8, choices=[(SETTINGS, _("instellingen")), (VERSION, _("versie"))])
+    body = models.JSONField()
+    """Of settings: ``table.key`` → value, an empty text takes the office's value away. Of a version: ``version``."""
+    stages = models.JSONField()
+    """For each stage a list of till codes, or a whole number: so many percent of all tills, those before included."""
+    stage = models.SmallIntegerField(default=0)
+    """Stages that were let go; 0 is none yet."""
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    """When somebody saw that all of it arrived, or took it back."""
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("-id",)
+
+
+class RolloutTill(models.Model):
+    """A till that a roll-out reached, and what it had before."""
+
+    rollout = models.ForeignKey(Rollout, models.CASCADE, related_name="reached")
+    till = models.ForeignKey(Till, models.CASCADE, related_name="+")
+    stage = models.SmallIntegerField()
+    at = models.DateTimeField()
+    former = models.JSONField(default=dict)
+    """Of settings: key → value, null where the office had set none. Of a version: ``version``, as it ran."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("rollout", "till"), name="rollout_till"),)
 
 
 class Office(models.Model):

@@ -199,10 +199,15 @@ def _client(
 
 def _office_refused(call: Call, error: OfficeError) -> int:
     from kassa_tui.services.office import why
-    from kassa_tui.sync.port import PERMANENT
 
-    code = REFUSED if error.code in PERMANENT and call.args.run.endswith(":enrol") else UNREACHED
-    return call.refuse(Refused("office_failed", {"why": why(error.code)}), code)
+    joining = call.args.run.endswith(":enrol")
+    said = "too_often" if joining and error.code == "locked" else error.code
+    code = UNREACHED if not joining or error.code in _PASSES else REFUSED
+    return call.refuse(Refused("office_failed", {"why": why(said)}), code)
+
+
+_PASSES = ("unreachable", "timeout", "busy", "fault", "bad_answer")
+"""Nobody refused anything: the next try may go well."""
 
 
 def _status(call: Call, config: Config, *, brief: bool = False) -> int:
@@ -220,8 +225,31 @@ def _status(call: Call, config: Config, *, brief: bool = False) -> int:
     finally:
         watch.close()
     lines = [call.words.outcome(outcome) for outcome, _ in report(now)]
-    call.show(facts(now), "\n".join(lines))
+    told = {**facts(now), **_from_office(call, config, lines), "running_version": _version()}
+    if now.state.latest_version not in ("", _version()):
+        lines.append(call.t("Het kantoor wil versie {version}; deze is {running}", version=now.state.latest_version,
+                            running=_version()))  # fmt: skip
+    call.show(told, "\n".join(lines))
     return DONE
+
+
+def _from_office(call: Call, config: Config, lines: list[str]) -> dict[str, Any]:
+    """Which settings are the office's, as facts, and as lines behind the others."""
+    from dataclasses import replace
+
+    from kassa_tui.services import office_settings
+    from kassa_tui.storage.database import StorageError
+
+    try:
+        laid, problems = office_settings.of_folder(config)
+    except StorageError:
+        return {}
+    if laid.from_office:
+        lines.append(call.t("Van het kantoor: {keys:list}", keys=list(laid.from_office)))
+    for problem in problems:
+        said = call.words.problem(replace(problem, file=call.t("kantoor")))
+        lines.append(call.t("Telt niet: {problem}", problem=said))
+    return {"settings": list(laid.from_office), "settings_ignored": list(office_settings.ignored(problems))}
 
 
 def _version() -> str:

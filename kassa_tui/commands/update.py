@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BASE = Path("/opt/kassa")
 UNIT, USER = "kassa-till@tty1.service", "kassa"
+AGENT = "kassa-sync.service"
 STEADY_SECONDS = 20.0
 """How long a new version must run before it is believed."""
 WORDS = {
@@ -52,6 +53,7 @@ def apply(call: Call) -> int:
     trouble = update.change(base, version, _fit, _restart) if idle else update.Trouble("busy")
     if trouble:
         return _refused(call, trouble)
+    _restart_agent()
     before = update.prune(base, _kept(base, version))
     call.say(call.t("Versie {version} is in gebruik[; weggehaald: {gone}]", version=version, gone=", ".join(before)))
     return DONE
@@ -115,6 +117,14 @@ def _restart() -> str:
     time.sleep(STEADY_SECONDS)
     code, said = run(["systemctl", "is-active", UNIT])
     return "" if code == 0 else f"{UNIT}: {said}"
+
+
+def _restart_agent() -> None:
+    """The new version tells the office which one it is; the till does not wait for that, nor go back over it."""
+    from kassa_tui.services.update import run
+
+    if Path("/run/systemd/system").is_dir():
+        run(["systemctl", "try-restart", "--no-block", AGENT])
 
 
 def _refused(call: Call, trouble: Trouble) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.outcome import Refused
-from kassa_tui.services import machine
+from kassa_tui.services import machine, office_settings
 from kassa_tui.storage.database import StorageError, open_database, quick_check, translated
 from kassa_tui.storage.journal import BACK_MS, verify
 from kassa_tui.storage.keys import KEY_FILE, load_key
@@ -43,7 +43,7 @@ class Finding:
 
     part: str
     """``config``, ``folder``, ``till_db``, ``shop_db``, ``journal``, ``key``, ``clock``, ``disk``, ``catalogue``,
-    ``staff``, ``printer``, ``spool``, ``device``, ``time``, ``wear``, ``backup``, ``certificate``."""
+    ``staff``, ``printer``, ``spool``, ``device``, ``time``, ``wear``, ``backup``, ``certificate``, ``settings``."""
     state: str
     """``ok``, ``warn`` or ``fail``."""
     code: str
@@ -61,6 +61,7 @@ def examine(config: Config, clock: Clock, probe: Probe, look: Look = machine.dev
     yield from _journal(folder, config.till.id, clock)
     yield _key(folder)
     yield from _shop(folder, config.shop.country)
+    yield from _from_office(config)
     yield _disk(folder)
     yield from _machine(config, clock)
     for device in config.devices_of("printer"):
@@ -194,6 +195,19 @@ def _shop(folder: Path, country: str) -> Iterator[Finding]:
     yield Finding("shop_db", OK, "whole", {"path": str(path)})
     yield Finding("catalogue", OK if articles else WARN, "some" if articles else "none", {"n": articles})
     yield Finding("staff", OK if people else WARN, "some" if people else "none", {"n": people})
+
+
+def _from_office(config: Config) -> Iterator[Finding]:
+    """Which settings are the office's, and which of those cannot be used here."""
+    try:
+        laid, problems = office_settings.of_folder(config)
+    except StorageError:
+        # What is wrong with shop.db has a finding of its own.
+        return
+    if laid.from_office:
+        yield Finding("settings", OK, "held", {"keys": list(laid.from_office), "n": len(laid.from_office)})
+    for key in office_settings.ignored(problems):
+        yield Finding("settings", WARN, "ignored", {"key": key})
 
 
 def _disk(folder: Path) -> Finding:

@@ -30,6 +30,7 @@ ACTORS = {
 """Who must act on a code; for all others time mends it."""
 WHY = frozenset({
     "unreachable", "timeout", "certificate", "bad_answer", "redirect", "unauthorised", "forbidden", "code_used",
+    "code_unknown", "code_expired", "till_taken", "other_till", "bad_key", "too_often",
     "other_schema", "busy", "fault", "too_large", "bad_message", "unknown", "cursor_gone", "snapshot_bad",
     "snapshot_newer", "disk_full", "locked",
 })  # fmt: skip

@@ -302,12 +302,17 @@ class PrintQueue:
             _log().exception("nobody took the printer's state")
 
 
-def compose_job(store: TillStore, config: Config, words: Words, training: bool = False) -> Compose:
-    """The composer of a till: reads a job's entry through the writer's thread and makes its paper."""
+def compose_job(
+    store: TillStore, config: Callable[[], Config], words: Words, training: bool = False
+) -> Compose:  # fmt: skip
+    """The composer of a till: reads a job's entry through the writer's thread and makes its paper.
+
+    ``config`` tells the settings of the moment, for the office may change what stands on a receipt.
+    """
 
     def compose(job: PrintJob) -> Document | None:
         entry = store.spool(_read, store.till, job.seq)
-        return document_of(entry, job, config, words, training)
+        return document_of(entry, job, config(), words, training)
 
     return compose
 

@@ -6,8 +6,9 @@ Outcome, never raises for what a user or a disk does, and leaves the open ticket
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from kassa_tui.config import Config
@@ -18,6 +19,7 @@ from kassa_tui.domain.shift import local_date
 from kassa_tui.domain.staff import Person
 from kassa_tui.domain.ticket import Ticket
 from kassa_tui.services import draft
+from kassa_tui.services.office_settings import Follower
 from kassa_tui.storage import sales
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.till_store import TillStore
@@ -65,6 +67,12 @@ class Till:
 
     tare: int | None = None
     """Thousandths of a kilogram to take off the next weighing instead of the article's own; used once."""
+    last_sku = ""
+    asked_quantity = 0
+    office: Messenger | None = None
+    """Who asks the office; None for a till that stands alone, and for practice."""
+    elsewhere: Mapping[str, dict[str, Any]] = MappingProxyType({})
+    """Receipts of other tills that the office told, by number, for this ticket; ``back`` is what returned."""
 
     def __init__(
         self,
@@ -84,21 +92,15 @@ class Till:
         self.printing: PrintQueue | None = None
         self.terminal: CardTerminal | None = None
         self.scale: Scale | None = None
-        self.office: Messenger | None = None
-        """Who asks the office; None for a till that stands alone, and for practice."""
-        self.elsewhere: dict[str, dict[str, Any]] = {}
-        """Receipts of other tills that the office told, by number, for this ticket; ``back`` is what returned."""
         self.person: Person | None = None
         self.locked = False
         self.open = Open()
         self.quantity: int | None = None
         """Typed before the item, thousandths; used once."""
-        self.last_sku = ""
         self.last_sale: dict[str, Any] | None = None
         """Facts of the sale just closed, until the next ticket begins."""
         self.last_tender: tuple[str, int] | None = None
         """A tender that was asked about once; the same again is meant."""
-        self.asked_quantity = 0
         self.trouble = ""
         """Code of what is wrong with the disk; empty when all is well."""
         self.settles_itself = True
@@ -109,6 +111,8 @@ class Till:
         """A change did not reach the disk: the next to be written is the whole ticket."""
         self._approver: Person | None = None
         self._retry: tuple[Callable[[], Outcome], Refused] | None = None
+        self._follower = None if config.office is None or training else Follower(catalogue)
+        self._follow_office()
         self._recover()
 
     @property
@@ -134,6 +138,8 @@ class Till:
 
     def act(self, function: Callable[Concatenate[Till, P], Outcome], *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """Do something. What the disk refuses comes back as Refused; the open ticket's change is kept."""
+        if self.open.ticket is None:
+            self._follow_office()
         try:
             outcome = function(self, *args, **kwargs)
         except StorageError as error:
@@ -267,6 +273,14 @@ class Till:
         else:
             again = paying.pay_exact(payment, tender)
         return payment if isinstance(again, Refused) else again
+
+    def _follow_office(self) -> None:
+        """Hold to what the office sets, from here on; never in the middle of a ticket."""
+        laid = self._follower.look(self.config) if self._follower else self.config
+        if laid is not self.config:
+            self.config = laid
+            self.country = with_rounding(COUNTRIES[laid.shop.country], laid.rules.rounding)
+            self.templates = _templates(laid)
 
     def _recover(self) -> None:
         ticket_id, changes = self.store.drafts()

@@ -75,8 +75,11 @@ def version_of(source: Path) -> str | Trouble:
 def stage(source: Path, base: Path, run: Run = run) -> str | Trouble:
     """Make ``<base>/<version>`` from a folder of wheels or a ready environment; a version that is whole stays as it is.
 
-    The folder of wheels holds ours, all that it needs, and perhaps a ``constraints.txt``. Nothing is fetched.
+    The folder of wheels holds ours, all that it needs, and perhaps a ``constraints.txt``. Nothing is fetched. A version
+    that stands in ``base`` already is itself.
     """
+    if source.parent == base and (source / MARK).exists() and not source.is_symlink():
+        return source.name
     version = version_of(source)
     if isinstance(version, Trouble):
         return version

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain.gtin import gtin14
 from kassa_tui.storage import staff, stock
 from kassa_tui.storage.catalogue import Catalogue, fold
-from kassa_tui.storage.database import open_database, user_version
+from kassa_tui.storage.database import open_database, translated, user_version
 from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
 
 if TYPE_CHECKING:
@@ -58,6 +58,24 @@ class Shop(Catalogue):
         """The office's reasons for something, by their texts."""
         return stock.reasons(self._db, what)
 
+    def settings(self) -> dict[str, Any]:
+        """What the office set for this till, key → value, as it came; StorageError where it cannot be read."""
+        with translated(SHOP_DB):
+            return {key: parsed(value) for key, value in self._db.execute_sql("select key, value from setting")}
+
+    def settings_due(self) -> bool:
+        """Whether a snapshot was loaded and nothing behind it yet: what is for this till alone is still to come."""
+        from kassa_tui.storage.shop_feed import CURSOR, LOADED
+
+        with translated(SHOP_DB):
+            loaded = get_meta(self._db, LOADED)
+            return loaded is not None and loaded == get_meta(self._db, CURSOR)
+
+    def changes(self) -> int:
+        """Another number whenever another process changed ``shop.db``; StorageError where it cannot be read."""
+        with translated(SHOP_DB):
+            return int(self._db.execute_sql("pragma data_version").fetchone()[0])
+
     def count(self) -> int:
         """Number of articles, deposits included."""
         return int(self._db.execute_sql("select count(*) from article").fetchone()[0])
@@ -66,6 +84,16 @@ class Shop(Catalogue):
         """Let go of the file; harmless when called again."""
         if not self._db.is_closed():
             self._db.close()
+
+
+def parsed(value: str) -> Any:
+    """A setting's value; what is no JSON stays the text it is, and will not pass a check."""
+    import json
+
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def is_ready(path: Path, country: str) -> bool:

@@ -27,7 +27,7 @@ from kassa_tui.storage.database import (
     translated,
     user_version,
 )
-from kassa_tui.storage.shop_feed import BRANCH, CURSOR, EPOCH
+from kassa_tui.storage.shop_feed import BRANCH, CURSOR, EPOCH, LOADED
 from kassa_tui.storage.shop_schema import MIGRATIONS
 
 PART, UNPACKED = "shop.snapshot.part", "shop.snapshot.db"
@@ -242,7 +242,8 @@ def _write_notes(snapshot: Path, wanted: Wanted, country: str, branch: str, vers
             raise StorageError("other_country", {"found": row[0], "wanted": country})
         con.execute("begin")
         for key, value in ((EPOCH, wanted.epoch), (CURSOR, str(wanted.cursor)), (BRANCH, branch),
-                           ("country", country), ("catalogue_version", str(version + 1))):  # fmt: skip
+                           (LOADED, str(wanted.cursor)), ("country", country),
+                           ("catalogue_version", str(version + 1))):  # fmt: skip
             con.execute("replace into meta values (?, ?)", (key, value))
         con.execute("commit")
     finally:

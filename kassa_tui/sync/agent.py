@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.sync_state import SyncState
 from kassa_tui.storage.till_store import Lock
-from kassa_tui.sync import night
+from kassa_tui.sync import night, wish
 from kassa_tui.sync.catalogue_sync import CatalogueSync
 from kassa_tui.sync.heartbeat import condition
 from kassa_tui.sync.outbox import Outbox
@@ -188,7 +188,8 @@ class Agent:
             now.agent = self._now()
             self.outbox.meet(answer.epoch, answer.next)
             now.office_cursor = answer.cursor
-            now.latest_version = answer.desired_version or now.latest_version
+            now.latest_version = answer.desired_version
+            wish.put(self._config.till.data, answer.desired_version, self._means.version)
             if answer.pull_snapshot:
                 self.catalogue.asked_for_snapshot()
             if now.snapshot or answer.cursor > now.cursor:
@@ -199,7 +200,7 @@ class Agent:
     def _condition(self, at: int) -> Heartbeat:
         waiting, now = self.outbox.waiting(), self.state.now
         receipt, z = self.outbox.counters()
-        free, devices, doctor = condition(self._config.till.data)
+        free, devices, doctor, settings = condition(self._config.till.data)
         return Heartbeat(
             schema=SCHEMA,
             till=self._config.till.id,
@@ -216,6 +217,7 @@ class Agent:
             disk_free=free,
             devices=devices,
             doctor=doctor,
+            settings=settings,
         )
 
     def _tried(self, work: Callable[[], Any]) -> OfficeError | StorageError | None:

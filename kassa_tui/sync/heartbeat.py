@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from kassa_tui.services import office_settings
 from kassa_tui.services.device_states import published
 from kassa_tui.sync.wire import DeviceState
 
@@ -16,13 +17,21 @@ MAX_FILE_BYTES = 200_000
 MAX_DEVICES = 50
 
 
-def condition(folder: Path) -> tuple[int, list[DeviceState], dict[str, Any]]:
-    """Free bytes on the disk, the devices as the till last told, and the doctor's findings: part → state."""
+def condition(folder: Path) -> tuple[int, list[DeviceState], dict[str, Any], str]:
+    """Free bytes on the disk, the devices as the till last told, the doctor's findings: part → state, and the
+    fingerprint of the office's settings that the till holds to."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
         free = 0
-    return free, _devices(folder), _doctor(_json(folder / DOCTOR))
+    held, doctor = office_settings.read(folder), _doctor(_json(folder / DOCTOR))
+    # The till says so at once, the doctor only at night.
+    doctor.pop("settings", None)
+    if held.ignored:
+        doctor["settings"] = f"warn ignored {' '.join(held.ignored)}"[:200]
+    elif held.fingerprint:
+        doctor["settings"] = "ok held"
+    return free, _devices(folder), doctor, held.fingerprint
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -26,6 +26,8 @@ MAX_BODY_BYTES = 8 << 20
 MAX_FEED_ROWS = 1000
 """Rows in one page of the feed."""
 PATH = "/api/v1"
+VERSION_SHAPE = r"[0-9][A-Za-z0-9.+-]{0,39}"
+"""What a program version looks like, in ASCII; anything else is not passed on."""
 
 Status = Literal["stored", "duplicate", "quarantined", "conflict"]
 
@@ -203,6 +205,8 @@ class Heartbeat(Message):
     devices: list[DeviceState] = []
     doctor: dict[str, Any] = {}
     """Findings of the last ``kassa doctor``: code → state."""
+    settings: str = ""
+    """Fingerprint of the office's settings that the till holds to (`office_keys`); empty for none."""
 
 
 class HeartbeatAnswer(Message):
@@ -215,6 +219,7 @@ class HeartbeatAnswer(Message):
     cursor: int
     """The feed's last number, so that a till knows whether it is up to date without asking for a page."""
     desired_version: str = ""
+    """Program version that the till is to go over to; empty for the one it runs."""
     pull_snapshot: bool = False
 
 

@@ -46,6 +46,11 @@ def chosen(h: Hand, function: str) -> Hand:
     return h.type(line.partition("│")[2].split()[0])
 
 
+def stocktaking(h: Hand) -> Hand:
+    """At a new count of the shop."""
+    return chosen(h, "Voorraad").type("2").enter("Winkel")
+
+
 def card(state: str) -> Scene:
     """A card payment, as far as the terminal tells."""
 
@@ -100,8 +105,8 @@ SCENES: dict[str, Scene] = {
     "receipt-scanned": lambda h: sold(h).scan("K1-000001"),
     "empties": lambda h: chosen(h, "Emballage terug").type("6 * 17"),
     "stock-menu": lambda h: chosen(h, "Voorraad"),
-    "stock-count": lambda h: chosen(h, "Voorraad").type("2").enter("Winkel").scan(BREAD_CODE, "8712345678906").type("12"),
-    "stock-book": lambda h: chosen(h, "Voorraad").type("2").enter("Winkel").scan(BREAD_CODE).press("pay"),
+    "stock-count": lambda h: stocktaking(h).scan(BREAD_CODE, "8712345678906").type("12"),
+    "stock-book": lambda h: stocktaking(h).scan(BREAD_CODE).press("pay"),
     "groups": lambda h: chosen(h, "Artikelgroepen"),
     "devices": lambda h: chosen(h, "Apparaten"),
     "why": lambda h: h.sell(CAN).type("10%").press("discount").press("why"),

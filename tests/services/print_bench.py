@@ -100,7 +100,7 @@ class Bench:
         return TillStore(self.folder, "K1", Clock(), lambda: next(self.ids))
 
     def queue(self, compose: printing.Compose | None = None) -> PrintQueue:
-        composed = compose or compose_job(self.store, config(), Words("nl"))
+        composed = compose or compose_job(self.store, config, Words("nl"))
         queue = PrintQueue(self.store, self.printer, composed, self.told)
         self.queues.append(queue)
         return queue

@@ -42,7 +42,7 @@ def printed(h: Hands, doubt: bool = False) -> str:
         h.till.store.spool(spool.failed, job.id, "printer_silent", True)
         (job,) = waiting(h)
         h.till.store.spool(spool.sending, job.id)
-    document = compose_job(h.till.store, h.till.config, words("nl"))(job)
+    document = compose_job(h.till.store, lambda: h.till.config, words("nl"))(job)
     assert document is not None
     assert mark_of(shown(h)) == mark_of(as_text(document))
     h.till.store.spool(spool.done, job.id)
@@ -100,7 +100,7 @@ def test_other_papers_say_so_too(kind: str, tmp_path: Path) -> None:
         bodies[kind] = books.x_figures(bench.store.read, bench.store.state)
     bench.store.record(kind, bodies[kind], "anna", [Job("report")])
     (job,) = bench.waiting()
-    compose = compose_job(bench.store, config(), words("nl"))
+    compose = compose_job(bench.store, config, words("nl"))
     assert "HERDRUK" not in as_text(compose(job) or ())
     bench.store.spool(spool.sending, job.id)
     bench.store.spool(spool.failed, job.id, "printer_silent", True)

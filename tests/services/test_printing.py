@@ -208,7 +208,7 @@ def test_dropping_a_job_that_is_being_sent_does_not_bring_it_back(bench: Bench) 
 
 
 def test_a_job_that_cannot_be_composed_makes_way(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    real = compose_job(bench.store, config(), Words("nl"))
+    real = compose_job(bench.store, config, Words("nl"))
 
     def compose(job: PrintJob) -> Document | None:
         if job.id == 1:
@@ -252,7 +252,7 @@ def test_a_screen_that_is_gone_does_not_end_printing(bench: Bench) -> None:
     def gone(_state: str) -> None:
         raise RuntimeError("app is closing")
 
-    queue = PrintQueue(bench.store, bench.printer, compose_job(bench.store, config(), Words("nl")), gone)
+    queue = PrintQueue(bench.store, bench.printer, compose_job(bench.store, config, Words("nl")), gone)
     bench.queues.append(queue)
     bench.printer.wait_for(1)
     queue.wake()

@@ -248,7 +248,8 @@ def test_what_there_is_elsewhere_and_how_old_that_is(open_till: OpenTill) -> Non
     [
         ("book", "bad_act"), ("book count", "bad_act"), ("book count -", "bad_act"), ("book steal - 6=1", "bad_act"),
         ("book count - 6", "bad_act"), ("book count - 6=veel", "bad_quantity"),
-        ("book waste Kapot 6=-1", "bad_quantity"), ("book receive - 1=0", "bad_quantity"), ("book waste - 6=1", "reason_needed"),
+        ("book waste Kapot 6=-1", "bad_quantity"), ("book receive - 1=0", "bad_quantity"),
+        ("book waste - 6=1", "reason_needed"),
         ("book arrive B2 6=1", "stock_number_needed"), ("book receive - 8710400280508=1", "check_digit"),
     ],
 )  # fmt: skip
@@ -262,6 +263,18 @@ def test_papers_in_one_line_that_are_refused_leave_nothing(open_till: OpenTill, 
 def test_a_count_of_nothing(at_till: Hands) -> None:
     at_till.do("book count - 6=0 7=3")
     assert [line["qty"] for line in entries(at_till, "stock.count")[0]["lines"]] == [0, 3000]
+
+
+def test_a_till_of_before_gets_the_tables(open_till: OpenTill) -> None:
+    h = open_till().open_shop(MANAGER)
+    path = h.till.store.folder / TILL_DB
+    h.close()
+    con = sqlite3.connect(path)
+    con.executescript("drop table stock_move; drop table stock_draft; pragma user_version = 1")
+    con.close()
+    h = open_till()
+    h.do(f"login {MANAGER}", "book receive - 6=2")
+    assert h.till.store.read.execute("select sku, qty from stock_move").fetchall() == [(BREAD, 2000)]
 
 
 def test_a_rebuild_gives_the_same_movements_and_leaves_open_papers(open_till: OpenTill) -> None:

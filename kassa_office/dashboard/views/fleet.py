@@ -13,7 +13,7 @@ from kassa_office.dashboard.tables import Column, Link, Table
 from kassa_office.dashboard.till_words import ORDER, Health, health
 from kassa_office.dashboard.views.common import answer
 from kassa_office.journal.models import Alarm
-from kassa_office.staff.access import require
+from kassa_office.staff.access import OWNER, SUPPORT, require, role_of
 from kassa_office.tills.models import Till, TillCursor, TillKey, TillState
 
 
@@ -35,7 +35,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
                   _("Er zijn nog geen kassa's. Maak ze bij Beheer."))  # fmt: skip
     counts = {level: sum(1 for one in all_ if one.worst.level == level) for level in ("ok", "warn", "bad", "off")}
     return answer(request, "dashboard/fleet.html", [table], choice=chosen, counts=counts,
-                  branches=sorted(chosen.names.items()))  # fmt: skip
+                  branches=sorted(chosen.names.items()),
+                  may_roll_out=role_of(request.user) in (OWNER, SUPPORT))  # fmt: skip
 
 
 @require_GET
@@ -51,7 +52,8 @@ def till(request: HttpRequest, code: str) -> HttpResponse:
     return answer(
         request, "dashboard/till.html", _tables(one, list(keys)), till=found, one=one, state=state, cursor=cursor,
         alarms=[(alarm_words.level(row), row, alarm_words.alarm(row)) for row in alarms],
-        doctor_at=formats.moment(one.doctor_at),
+        doctor_at=formats.moment(one.doctor_at), has_machine=bool(keys),
+        may_enrol=role_of(request.user) in (OWNER, SUPPORT),
         closed=Alarm.objects.filter(branch=found.branch_id, till=found.code, closed_at__isnull=False).count(),
     )  # fmt: skip
 

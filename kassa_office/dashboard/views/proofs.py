@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -99,7 +100,7 @@ def _days(tills: list[Till], chosen: Choice, today: date) -> Table:
 def _day(till: str, day: date, n: int) -> Link | None:
     if not n:
         return None
-    return Link(formats.whole(n), f"{reverse('proof_of', args=[till])}?dag={day.isoformat()}")
+    return Link(formats.whole(n), f"/volledig/{quote(till)}/?dag={day.isoformat()}")
 
 
 def _facts(found: dict[str, Any]) -> Table:

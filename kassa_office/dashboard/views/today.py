@@ -102,11 +102,10 @@ def _margin(total: Row, then: Row, name: str, short: str, level: str) -> Tile:
         return Tile(_("Marge"), "–", None, _("van deze verkopen is geen inkoopprijs bekend"), short, level)
     known = 10_000 * total.costed // total.net if total.net > 0 else 0
     before = _("vorige %(day)s om deze tijd %(share)s") % {"day": name, "share": formats.share(then.margin_share)}
-    text = before if then.margin_share is not None else ""
+    texts = [formats.euro(total.margin), *([before] if then.margin_share is not None else [])]
     if known < 9950:
-        text = "; ".join(filter(None, [text, _("over %s van de omzet") % formats.share(known)]))
-    return Tile(_("Marge"), f"{formats.euro(total.margin)} · {formats.share(total.margin_share)}", None, text, short,
-                level)  # fmt: skip
+        texts.append(_("over %s van de omzet") % formats.share(known))
+    return Tile(_("Marge"), formats.share(total.margin_share), None, "; ".join(texts), short, level)
 
 
 def _missing(found: Truth, level: str) -> Tile:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 from django.views.decorators.http import require_GET
@@ -24,6 +24,8 @@ CASH = (("float", N_("Wisselgeld bij het openen")), ("in", N_("Geld erbij")), ("
         ("expected", N_("Hoort in de lade")))  # fmt: skip
 SORTS = (("returns", "return"), ("voids", "void"), ("overrides", "override"), ("discounts", "discount"),
          ("events", "event"))  # fmt: skip
+MOST = 400
+"""Lines on the page; a file has them all."""
 CARDS = {"approved": N_("goedgekeurd"), "refused": N_("geweigerd"), "unknown": N_("onbekend")}
 
 
@@ -31,18 +33,19 @@ CARDS = {"approved": N_("goedgekeurd"), "refused": N_("geweigerd"), "unknown": N
 @require()
 def z_reports(request: HttpRequest) -> HttpResponse:
     """All shifts closed in the days chosen."""
-    found = asked(request, "maand")
+    found = asked(request, "week")
     rows, names = figures.z_reports(*found.where), words.staff()
+    shown = rows if request.GET.get("bestand") else rows[:MOST]
     columns = [
         Column(_("Z")), Column(_("Dag"), "day"), Column(_("Filiaal"), wide=True), Column(_("Gesloten"), wide=True),
         Column(_("Door"), wide=True), Column(_("Omzet"), "euro"), Column(_("Geteld"), "euro", wide=True),
         Column(_("Kasverschil"), "difference"),
     ]  # fmt: skip
     lines = [
-        (Link(f"{row.till} Z{row.z}", reverse("z_report", args=[row.branch, row.till, row.z])), row.day,
+        (Link(f"{row.till} Z{row.z}", f"/z/{quote(row.branch)}/{quote(row.till)}/{row.z}/"), row.day,
          found.choice.names.get(row.branch, row.branch), formats.wall(row.at, row.offset),
          words.person(row.who, names), row.turnover, row.counted, None if row.counted is None else row.difference)
-        for row in rows
+        for row in shown
     ]  # fmt: skip
     counted = [row.counted for row in rows if row.counted is not None]
     foot = (_("Totaal"), None, "", "", "", sum(row.turnover for row in rows), sum(counted),
@@ -52,6 +55,7 @@ def z_reports(request: HttpRequest) -> HttpResponse:
     now = truth(found.choice.branches)
     late = found.period.last >= found.today
     return answer(request, "dashboard/z_reports.html", [table], **form(found), off=off, closed=len(rows),
+                  more=len(rows) - len(shown),
                   mark=words.mark(now, None) if late else "", level=words.level(now))  # fmt: skip
 
 

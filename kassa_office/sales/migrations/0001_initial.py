@@ -253,7 +253,7 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "branch", "sku", "day", blank=True, editable=False, primary_key=True, serialize=False
+                        "branch", "day", "sku", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("branch", models.CharField(max_length=16)),
@@ -265,7 +265,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "sku_month",
-                "indexes": [models.Index(fields=["branch", "day"], name="sku_month_day")],
             },
         ),
         migrations.CreateModel(

@@ -39,6 +39,10 @@ class Migration(migrations.Migration):
                 ("token_hash", models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
                 ("enrolled_at", models.DateTimeField(editable=False, null=True, verbose_name="aangemeld op")),
                 ("settings", models.JSONField(blank=True, default=dict, verbose_name="instellingen")),
+                (
+                    "wanted_version",
+                    models.CharField(blank=True, editable=False, max_length=40, verbose_name="gewenste versie"),
+                ),
             ],
             options={
                 "verbose_name": "kassa",
@@ -125,6 +129,7 @@ class Migration(migrations.Migration):
                 ("disk_free", models.BigIntegerField(default=0)),
                 ("devices", models.JSONField(default=list)),
                 ("doctor", models.JSONField(default=dict)),
+                ("settings", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.AddField(
@@ -179,6 +184,53 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("till", "first"), name="till_key_first")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Rollout",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="naam")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("settings", "instellingen"), ("version", "versie")], max_length=8, verbose_name="soort"
+                    ),
+                ),
+                ("body", models.JSONField()),
+                ("stages", models.JSONField()),
+                ("stage", models.SmallIntegerField(default=0)),
+                ("made_by", models.CharField(max_length=150)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("undone", models.BooleanField(default=False)),
+            ],
+            options={
+                "ordering": ("-id",),
+            },
+        ),
+        migrations.CreateModel(
+            name="RolloutTill",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stage", models.SmallIntegerField()),
+                ("at", models.DateTimeField()),
+                ("former", models.JSONField(default=dict)),
+                (
+                    "rollout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reached", to="tills.rollout"
+                    ),
+                ),
+                (
+                    "till",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tills.till"),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("rollout", "till"), name="rollout_till")],
             },
         ),
     ]

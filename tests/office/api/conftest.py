@@ -31,7 +31,7 @@ class Program:
         """The answer to a GET."""
         return self.ask("get", path, query)
 
-    def all(self, path: str, limit: int = 100, **query: Any) -> list[Any]:
+    def all(self, path: str, limit: Any = 100, **query: Any) -> list[Any]:
         """All items of all pages."""
         found: list[Any] = []
         cursor = None

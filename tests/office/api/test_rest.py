@@ -29,7 +29,8 @@ def test_an_article_is_made_read_changed_and_its_tills_hear_of_it(make_program: 
     assert made.status_code == 201, made.content
     assert made.json()["barcodes"] == [{"code": "8710391937046", "pieces": 1}]
     assert Barcode.objects.get().code == "08710391937046"
-    assert FeedRow.objects.filter(unit="KB1").exists()
+    assert web.ask("put", "articles/KB1/prices/all/2026-01-01", {"amount": 125}).status_code == 201
+    assert FeedRow.objects.filter(unit="KB1", table="article").exists()
     changed = web.ask("patch", "articles/KB1", {"name": "Krentenbol groot"}, **{"If-Match": made["ETag"]})
     assert (changed.status_code, changed.json()["name"]) == (200, "Krentenbol groot")
     assert changed.json()["barcodes"] == made.json()["barcodes"]
@@ -39,7 +40,7 @@ def test_an_article_is_made_read_changed_and_its_tills_hear_of_it(make_program: 
     assert (again.status_code, again.content) == (304, b"")
     assert [row["sku"] for row in web.get("articles", barcode="8710391937046").json()["items"]] == ["KB1"]
     acts = list(Audit.objects.filter(user="api:webshop").order_by("id").values_list("act", flat=True))
-    assert acts == ["article.made", "article.changed"]
+    assert acts == ["article.made", "price.set", "article.changed"]
 
 
 @pytest.mark.parametrize(
@@ -155,8 +156,8 @@ def test_a_token_sees_its_own_branches_and_no_others(make_program: MakeProgram, 
     assert one.get("turnover", **WIDE).json()["branches"] == ["B1"]
     foreign = Sale.objects.filter(branch="B2").first()
     assert foreign is not None
-    for path in ("branches/B2/sales", f"branches/B2/sales/{foreign.number}", "branches/B2/stock", "branches/B2/tills",
-                 "branches/B2/stock/moves", "branches/B2/z-reports", "turnover?branch=B2", "branches/B9/sales"):  # fmt: skip
+    paths = ["sales", f"sales/{foreign.number}", "stock", "tills", "stock/moves", "z-reports"]
+    for path in [f"branches/B2/{path}" for path in paths] + ["turnover?branch=B2", "branches/B9/sales"]:
         answer = one.get(path)
         assert (answer.status_code, answer.json()["code"]) == (403, "branch"), path
     assert one.get(f"branches/B1/sales/{foreign.number}").status_code == 404

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kassa_office.dashboard import figures, formats
 from kassa_office.dashboard.periods import Period, compared, read
 from kassa_office.dashboard.spans import merged
+from kassa_office.dashboard.truth import Missing, Truth
 from kassa_office.facts import next_month
 from kassa_office.sales.models import DayTotal, Sale, SaleLine
 from tests.office.conftest import Databases, TillHere
@@ -138,3 +139,12 @@ def _moment() -> datetime:
     from django.utils import timezone
 
     return timezone.now()
+
+
+def test_what_is_not_all_in_is_never_said_to_be_all() -> None:
+    found = Truth(1, [Missing("K1", "B1", "waiting", 1, None, 1)])
+    assert found.share(10_000_000) == 9990
+    assert found.share(99) == 9900
+    assert found.share(0) == 0
+    assert found.share(-1) is None
+    assert Truth(1).share(500) == 10_000

@@ -12,6 +12,7 @@ from kassa_office.staff.models import Audit
 from kassa_office.stock import ledger, orders, transfers
 from kassa_office.stock.ledger import Note, book
 from kassa_office.stock.models import PurchaseOrder, StockMove, StockRule, StockTake, Transfer
+from kassa_office.tills.models import Branch
 from tests.office.conftest import MakeTill
 from tests.office.stock.shelves import article, branch, push, supplier
 
@@ -28,7 +29,7 @@ def as_user(role: str, *places: str) -> Client:
     from kassa_office.staff.models import Profile
 
     user = User.objects.create_user(f"{role}{''.join(places)}", password="een-lang-wachtwoord-7")
-    Profile.objects.create(user=user, role=role).branches.set(places)
+    Profile.objects.create(user=user, role=role).branches.set(Branch.objects.filter(code__in=places))
     client = Client()
     client.force_login(user)
     return client
