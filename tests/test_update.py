@@ -47,6 +47,14 @@ def wheel(folder: Path, number: str) -> Path:
     return path
 
 
+def test_a_version_that_stands_there_is_itself(base: Path) -> None:
+    assert update.stage(base / "2.0", base) == "2.0"
+    assert isinstance(update.stage(base / update.CURRENT, base), str)
+    (base / "2.0" / MARK).unlink()
+    (base / "2.0" / "VERSION").unlink()
+    assert isinstance(update.stage(base / "2.0", base), Trouble)
+
+
 def _hash(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 

@@ -87,6 +87,8 @@ class Databases:
     def __init__(self, durable: bool = False) -> None:
         self._durable = durable
         self._settings: dict[str, dict[str, Any]] = {}
+        self._usual: dict[str, Any] = {}
+        """As the configuration has it: SQLite."""
         self._template = BASE / "template.db"
         self._seeded: set[str] = set()
         self._tables: list[str] = []
@@ -110,6 +112,8 @@ class Databases:
         from django.contrib.contenttypes.models import ContentType
         from django.db import connections
 
+        if not self._usual:
+            self._usual = dict(connections.settings["default"])
         if vendor not in self._settings:
             self._settings[vendor] = self._prepare(vendor)
         connections["default"].close()
@@ -146,7 +150,7 @@ class Databases:
         from django.db import connections
 
         before = connections.settings["default"]
-        settings = dict(before) if vendor == SQLITE else self._postgres(before)
+        settings = dict(self._usual) if vendor == SQLITE else self._postgres(self._usual)
         if vendor == SQLITE and not (DATA / "office.db").exists():
             DATA.mkdir(parents=True, exist_ok=True)
         connections.settings["default"] = settings

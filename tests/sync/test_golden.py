@@ -37,6 +37,7 @@ MESSAGES: dict[str, wire.Message] = {
     "heartbeat": wire.Heartbeat(
         1, "K1", 5, "0.2.0", 9, 2, "e" * 32, 4, 8, 3, 1250, 4, 10**9,
         [wire.DeviceState("printer", "usb", "printer_paper_out", 3, {"path": "/dev/usb/lp0"})], {"disk": "warn low"},
+        "1c572eb5be34375d",
     ),
     "heartbeat_answer": wire.HeartbeatAnswer(1, "e" * 32, 6, 8, 4, "0.3.0", True),
     "journal_page": wire.JournalPage(1, "e" * 32, [ENTRY], [wire.TillKey(1, "ff" * 32)], 12),
@@ -50,7 +51,8 @@ MESSAGES: dict[str, wire.Message] = {
 OPTIONAL = {
     "batch": {"epoch", "version"}, "batch_answer": {"oldest_schema", "latest_version"}, "feed_page": {"more", "sums"},
     "enrol": {"till", "version", "host"}, "enrolled": {"replaces", "high", "receipt"},
-    "heartbeat": {"epoch", "oldest", "receipt", "z", "turnover", "cursor", "disk_free", "devices", "doctor"},
+    "heartbeat": {"epoch", "oldest", "receipt", "z", "turnover", "cursor", "disk_free", "devices", "doctor",
+                  "settings"},
     "heartbeat_answer": {"desired_version", "pull_snapshot"}, "receipt_found": {"returned"},
     "parked_ticket": {"draft"}, "voucher": {"foreign"}, "answer": {"code", "facts"}, "problem": {"facts"},
 }  # fmt: skip

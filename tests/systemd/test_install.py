@@ -67,6 +67,16 @@ def test_devices_that_are_learned_get_their_rules(fresh: Path) -> None:
     assert stat.S_IMODE((fresh / "opt/kassa/bin/kassa-devices").stat().st_mode) == 0o755
 
 
+def test_a_version_that_the_office_wants_is_taken_by_root(fresh: Path) -> None:
+    units = fresh / "etc" / "systemd" / "system"
+    assert os.readlink(units / "paths.target.wants" / "kassa-update.path") == "/etc/systemd/system/kassa-update.path"
+    assert os.readlink(units / "timers.target.wants" / "kassa-update.timer").endswith("kassa-update.timer")
+    assert "PathChanged=/var/lib/kassa/version.request" in (units / "kassa-update.path").read_text()
+    assert "ExecStart=/opt/kassa/bin/kassa-update\n" in (units / "kassa-update.service").read_text()
+    assert stat.S_IMODE((fresh / "opt/kassa/bin/kassa-update").stat().st_mode) == 0o755
+    assert stat.S_IMODE((fresh / "opt/kassa/wheels").stat().st_mode) == 0o755
+
+
 @pytest.mark.parametrize("unit", ["ctrl-alt-del.target", "autovt@.service", "getty@tty1.service", "getty@tty6.service"])
 def test_no_way_out_by_the_keyboard(fresh: Path, unit: str) -> None:
     assert os.readlink(fresh / "etc" / "systemd" / "system" / unit) == "/dev/null"

@@ -285,5 +285,5 @@ def test_settings_of_a_till_are_keys_with_values(shop: Article) -> None:
     owner, place = user("owner"), reverse("admin:tills_till_change", args=["K1"])
     form = {"branch": "B1", "name": "Voor", "active": "on"}
     assert "kan het kantoor niet instellen" in owner.post(place, {**form, "settings": '{"x": 1}'}).content.decode()
-    assert owner.post(place, {**form, "settings": '{"rules.rounding": true}'}).status_code == 302
-    assert Till.objects.get(code="K1").settings == {"rules.rounding": True}
+    assert owner.post(place, {**form, "settings": '{"rules.return_days": 14}'}).status_code == 302
+    assert Till.objects.get(code="K1").settings == {"rules.return_days": 14}
