@@ -131,7 +131,7 @@ TABLES = {
     "article": "select sku, name, group_id, price, vat, unit, kind, deposit_sku, min_age, no_discount, stock, tare,"
     " find from article order by sku",
     "code": "select k.code, a.sku, k.pieces from code k join article a on a.id = k.article order by 1",
-    "meta": "select * from meta where key <> 'catalogue_version' order by 1",
+    "meta": "select * from meta where key not in ('catalogue_version', 'snapshot_cursor') order by 1",
     "runs": "select * from article_run order by 1",
 } | {
     table: f"select * from {table} order by 1, 2"

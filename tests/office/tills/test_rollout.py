@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from kassa_office.tills import enrolment, heartbeat
 from kassa_office.tills import rollout as rolling
 from kassa_office.tills.models import Branch, Rollout, RolloutTill, Till, TillState
 from kassa_tui.office_keys import fingerprint
+from kassa_tui.storage.shop_feed import apply_page
+from kassa_tui.storage.shop_schema import open_shop
+from kassa_tui.sync.heartbeat import condition
 from kassa_tui.sync.wire import Heartbeat, HeartbeatAnswer
 from tests.office.conftest import MakeTill, TillHere
+from tests.services.shop_floor import hands, make_shop
 
 Fleet = dict[str, TillHere]
 DAYS = {"rules.return_days": 14}
@@ -152,6 +157,26 @@ def test_a_version_is_wanted_until_it_runs_and_goes_back(fleet: Fleet) -> None:
     assert beat("K1", version="0.2.0").desired_version == "0.1.0"
     assert beat("K2").desired_version == ""
     assert beat("K1", version="0.1.0").desired_version == ""
+
+
+def test_a_real_till_takes_it_and_says_so(fleet: Fleet, tmp_path: Path) -> None:
+    data = make_shop(tmp_path, "NL")
+    rollout = made({"rules.max_quantity": 7, "shop.receipt_footer": ["Tot ziens, Ché"]}, ["K1"], 100)
+    assert go(rollout, 0) == []
+    feed.sequence()
+    page = feed.page(fleet["K1"].till, 0)
+    db = open_shop(data / "shop.db", "NL")
+    apply_page(db, [row for row in page.rows if row.table == "setting"], page.epoch, page.cursor)
+    db.close()
+    beat("K1", settings=condition(data)[3])
+    assert go(rollout, 1) == [("K1", "not_taken")], "it is there, but nobody sells by it yet"
+    till = hands(tmp_path, rules='[office]\nurl = "https://kantoor.example"').open_shop()
+    till.do("6", "pay cash")
+    assert till.till.config.shop.receipt_footer == ("Tot ziens, Ché",)
+    till.close()
+    _disk, _devices, doctor, settings = condition(data)
+    beat("K1", settings=settings, doctor=doctor)
+    assert go(rollout, 1) == []
 
 
 def test_two_people_one_stage_and_a_pause(fleet: Fleet) -> None:
