@@ -66,8 +66,10 @@ def rollouts(request: HttpRequest) -> HttpResponse:
             form.add_error(None, rollout_words.fault(fault))
     columns = [Column(_("Uitrol")), Column(_("Wat")), Column(_("Toestand")), Column(_("Gemaakt"), "moment"),
                Column(_("Door"), wide=True)]  # fmt: skip
-    lines = [(Link(row.name, f"{row.pk}/"), "; ".join(f"{name} = {value}" for name, value in rollout_words.body(row)),
-              rollout_words.standing(row), row.made_at, row.made_by) for row in Rollout.objects.all()[:200]]  # fmt: skip
+    lines = [
+        (Link(row.name, f"{row.pk}/"), "; ".join(f"{name} = {value}" for name, value in rollout_words.body(row)),
+         rollout_words.standing(row), row.made_at, row.made_by) for row in Rollout.objects.all()[:200]
+    ]  # fmt: skip
     table = Table("uitrol", _("Uitrol"), columns, lines, None, _("Er is nog niets uitgerold."))
     return answer(request, "tills/rollouts.html", [table], form=form)
 
@@ -124,8 +126,10 @@ def new_code(request: HttpRequest, code: str) -> HttpResponse:
     till = _till(request, code)
     replaces = TillKey.objects.filter(till=till).exists()
     made = issue_code(till, request.user.get_username(), replaces=replaces)
-    facts = {"till": till, "made": f"{made[:5]}-{made[5:]}", "replaces": replaces,
-             "hours": int(VALID.total_seconds() // 3600), "address": request.build_absolute_uri("/").rstrip("/")}  # fmt: skip
+    facts = {
+        "till": till, "made": f"{made[:5]}-{made[5:]}", "replaces": replaces,
+        "hours": int(VALID.total_seconds() // 3600), "address": request.build_absolute_uri("/").rstrip("/"),
+    }  # fmt: skip
     response = render(request, "tills/code.html", facts)
     response["Cache-Control"] = NOTHING
     return response
@@ -138,7 +142,8 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
     till = _till(request, code)
     revoke(till)
     audit(request, "till.revoked", till=till.code)
-    messages.success(request, _("Kassa %s komt er niet meer in. Wat zij nog niet stuurde, blijft op die machine.") % till)
+    said = _("Kassa %s komt er niet meer in. Wat zij nog niet stuurde, blijft op die machine.") % till
+    messages.success(request, said)
     return redirect("till", till.code)
 
 

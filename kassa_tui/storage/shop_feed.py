@@ -42,7 +42,7 @@ from kassa_tui.storage.shop_schema import get_meta, next_version, set_meta
 CURSOR, EPOCH, BRANCH = "feed_cursor", "feed_epoch", "office_branch"
 """Notes in ``meta``: how far the feed is taken over, of which office's database, and which branch this till is of."""
 LOADED = "snapshot_cursor"
-"""Note in ``meta``: where the last snapshot stood. It holds nothing that is for one till only: that follows behind it."""
+"""Note in ``meta``: where the last snapshot stood. Nothing for one till alone is in it: that follows behind it."""
 
 Data = dict[str, Any]
 _CATALOGUE = frozenset({"article", "group", "price", "vat_rate"})

@@ -136,7 +136,8 @@ class Seller:
         return answer
 
     def close(self) -> None:
-        """End it."""
+        """End it; once more is nothing."""
         assert self._child.stdin is not None
-        self._child.stdin.close()
+        if not self._child.stdin.closed:
+            self._child.stdin.close()
         assert self._child.wait(60) == 0

@@ -130,9 +130,11 @@ def test_everything_is_pulled_and_the_books_are_equal(demo: Demo, tills: tuple[S
     one.does("6", "pay cash 1")
     demo.plug("k", "weer in")
     assert all_in(demo).count("compleet") == 4
-    for till in ("K1", "K2"):
+    for till in tills:
+        till.close()
+    for name in ("K1", "K2"):
         for what in ("verify", "rebuild"):
-            done = demo.run("kassa_tui", "journal", what, "--config", demo.config(till))
+            done = demo.run("kassa_tui", "journal", what, "--config", demo.config(name))
             assert done.returncode == 0, done.stdout + done.stderr
     office = ("kassa_office", "rebuild", "--check", "--config", str(demo.folder / "demo" / "office.toml"))
     assert demo.run(*office).returncode == 0
