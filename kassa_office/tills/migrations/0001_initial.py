@@ -194,7 +194,9 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("settings", "instellingen"), ("version", "versie")], max_length=8, verbose_name="soort"
+                        choices=[("settings", "instellingen"), ("version", "versie")],
+                        max_length=8,
+                        verbose_name="soort",
                     ),
                 ),
                 ("body", models.JSONField()),
