@@ -158,4 +158,3 @@ def _parked(row: Parked) -> wire.ParkedTicket:
     return wire.ParkedTicket(
         ticket=row.ticket, till=row.till, place=row.place, name=row.name, who=row.who, at=row.at, total=row.total
     )
-

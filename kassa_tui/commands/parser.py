@@ -313,8 +313,12 @@ PROVISION: Group = (
 )
 DEVICES: Group = (
     ("list", N_("Alle apparaten, waar ze zitten en of ze geleerd zijn."), "kassa devices list --json", _json),
-    ("learn", N_("Een scanner of toetsenbord leren door het te gebruiken."), "sudo kassa devices learn scanner",
-     _learn),
+    (
+        "learn",
+        N_("Een scanner of toetsenbord leren door het te gebruiken."),
+        "sudo kassa devices learn scanner",
+        _learn,
+    ),
     ("forget", N_("Een geleerd apparaat vergeten."), "sudo kassa devices forget scanner", _forget),
 )
 UPDATE: Group = (

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
+from openpyxl import Workbook, load_workbook
 
 from kassa_office.catalogue.models import Article, Barcode, Customer, Group, Price, PriceBatch, PriceList
 from kassa_office.catalogue.resources import price_of
