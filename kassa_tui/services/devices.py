@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kassa_tui.services.ports import Plugged
     from kassa_tui.services.till import Till
 
-REQUEST = "devices.request"
+WISHES = "devices.request"
 """In the data folder: the rules that should be there, all of them, as JSON."""
 WATCHED = Path("/var/lib/kassa")
 """The folder in which root's program looks for it."""
@@ -172,7 +172,7 @@ def _put(config: Config, tables: list[Table]) -> Config | Refused:
         files.replace(folder / LEARNED_FILE, text.encode())
     else:
         (folder / LEARNED_FILE).unlink(missing_ok=True)
-    files.replace(folder / REQUEST, request(found.devices), 0o640)
+    files.replace(folder / WISHES, request(found.devices), 0o640)
     return found
 
 

@@ -66,8 +66,7 @@ def recall_other(till: Till, told: Told) -> Outcome:
     if till.ticket is not None and till.ticket.lines:
         return refused("ticket_open")
     if not told.ok:
-        code = {"claimed": "parked_claimed", "gone": "parked_gone", "has_tenders": "parked_paid"}.get(told.code)
-        return refused(code or "parked_offline", till=str(told.facts.get("till", "")))
+        return _not_given(told)
     try:
         ticket_id, of, place = str(told.data["ticket"]), str(told.data["till"]), int(told.data["place"])
         found, _tenders, _opened = draft.fold(ticket_id, [told.data["draft"]])
@@ -78,6 +77,17 @@ def recall_other(till: Till, told: Told) -> Outcome:
     till.end_ticket()
     till.restore(ticket_id, [told.data["draft"]])
     return done("recalled_from", place=place, name=str(told.data.get("name", "")), till=of, total=total)
+
+
+def _not_given(told: Told) -> Outcome:
+    by = str(told.facts.get("till", ""))
+    if told.code == "claimed":
+        return refused("parked_claimed", till=by)
+    if told.code == "gone":
+        return refused("parked_gone", till=by)
+    if told.code == "has_tenders":
+        return refused("parked_paid", till=by)
+    return refused("parked_offline", till=by)
 
 
 def others(till: Till, told: Told) -> list[dict[str, Any]]:

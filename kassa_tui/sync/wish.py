@@ -13,14 +13,14 @@ from pathlib import Path
 from kassa_tui.services.files import replace
 from kassa_tui.sync.wire import VERSION_SHAPE
 
-REQUEST = "version.request"
+WISHES = "version.request"
 """In the data folder; not there while the till runs what the office wants."""
 VERSION = re.compile(VERSION_SHAPE, re.ASCII)
 
 
 def put(folder: Path, wanted: str, running: str) -> None:
     """Ask for ``wanted``, or for nothing where it runs already; what is no version is not passed on."""
-    path = folder / REQUEST
+    path = folder / WISHES
     try:
         if not wanted or wanted == running:
             path.unlink(missing_ok=True)
@@ -35,7 +35,7 @@ def put(folder: Path, wanted: str, running: str) -> None:
 def asked(folder: Path) -> str:
     """The version that is asked for; empty where none is."""
     try:
-        found = (folder / REQUEST).read_text("ascii", "replace").strip()
+        found = (folder / WISHES).read_text("ascii", "replace").strip()
     except OSError:
         return ""
     return found if VERSION.fullmatch(found) else ""

@@ -183,7 +183,7 @@ def test_the_device_screen_has_the_state_of_each(shop: Callable[..., Shop], scal
     at.until(lambda: [each.trouble.code if each.trouble else "ok" for each in at.hand.desk.devices]
              == ["ok", "device_missing"])  # fmt: skip
     at.hand.press("functions")
-    at.hand.type("c")
+    at.hand.type("d")
     shown = re.sub(" +", " ", at.hand.text())
     assert "Weegschaal scale toledo8217 in orde" in shown
     assert "Scanner scanner serial Scanner niet gevonden" in shown

@@ -223,7 +223,8 @@ def test_a_scan_is_refused_aloud_where_it_means_nothing(scene: str, till_at: Cal
     SCENES[scene](h)
     before, entry, sounds = names(h.till), h.desk.top.entry, len(h.app.sounds)
     h.scan(BREAD_CODE)
-    assert (names(h.till), h.desk.top.entry) == (before, entry)
+    # A PIN begins anew: its first digits may have been those of a code, before the scanner was the till's own.
+    assert (names(h.till), h.desk.top.entry) == (before, "" if scene == "locked" else entry)
     assert BREAD_CODE in h.desk.message
     assert len(h.app.sounds) == sounds + 1
 

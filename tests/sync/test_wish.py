@@ -14,7 +14,7 @@ from tests.sync.office import Office
 
 def test_a_wish_comes_and_goes(tmp_path: Path) -> None:
     wish.put(tmp_path, "0.3.0", "0.2.0")
-    path = tmp_path / wish.REQUEST
+    path = tmp_path / wish.WISHES
     assert path.read_bytes() == b"0.3.0\n"
     made = path.stat().st_mtime_ns
     wish.put(tmp_path, "0.3.0", "0.2.0")
@@ -30,8 +30,8 @@ def test_a_wish_comes_and_goes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("odd", ["../x", "v1", "1/2", "1 2", "1\n2", "1" * 41, "٣.0", "1;rm", ""])
 def test_what_is_no_version_is_not_passed_on(tmp_path: Path, odd: str) -> None:
     wish.put(tmp_path, odd, "0.2.0")
-    assert not (tmp_path / wish.REQUEST).exists()
-    (tmp_path / wish.REQUEST).write_text(odd)
+    assert not (tmp_path / wish.WISHES).exists()
+    (tmp_path / wish.WISHES).write_text(odd)
     assert wish.asked(tmp_path) == ""
 
 
