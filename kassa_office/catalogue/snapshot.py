@@ -230,9 +230,8 @@ def _articles(build: CatalogueBuild, stock: dict[str, int]) -> None:
     skus = Article.objects.order_by("rank", "sku").values_list("sku", flat=True).iterator(BATCH_ROWS)
     number = 0
     for some in _batches(skus, BATCH_ROWS):
-        told = dict(
-            FeedRow.objects.filter(unit__in=some, table="article", scope="all", op="put").values_list("unit", "data")
-        )
+        # Without their scope, which is always all: SQLite would look through everything that is for all.
+        told = dict(FeedRow.objects.filter(unit__in=some, table="article", op="put").values_list("unit", "data"))
         batch = _Batch([], [])
         for sku in some:
             if sku in told:

@@ -32,7 +32,7 @@ def test_days_without_stock_do_not_count_as_days_without_demand() -> None:
     assert reorder.demand([3000], [True]) == Demand(3000.0, 0.0, 1)
 
 
-@pytest.mark.parametrize(("position", "asked"), [(48_853, 61_009), (48_854, 0), (0, 109_862), (109_862, 0)])
+@pytest.mark.parametrize(("position", "asked"), [(48_852, 61_010), (48_853, 0), (0, 109_862), (109_862, 0)])
 def test_ordered_up_to_the_maximum_once_the_minimum_is_reached(position: int, asked: int) -> None:
     assert reorder.suggestion(position, Limits(48_852, 109_862)) == asked
 
