@@ -15,6 +15,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+SETTINGS = {"PGDATABASE": "NAME", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGHOST": "HOST", "PGPORT": "PORT"}
+OPTIONS = {"PGHOST": "host", "PGPORT": "port", "PGSSLMODE": "sslmode", "PGSSLROOTCERT": "sslrootcert"}
+"""PostgreSQL's own environment variables, by Django's settings and by what follows the address's question mark."""
+
 
 def backup_arguments(parser: argparse.ArgumentParser) -> None:
     """``backup FOLDER``."""
@@ -90,7 +94,7 @@ def restore(options: argparse.Namespace) -> int:
         return 4
     try:
         if connection.vendor == "postgresql":
-            _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--dbname", named=str(options.file))
+            _exchange_schema(options.file)
         else:
             _put_back(options.file, Path(connection.settings_dict["NAME"]))
     except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
@@ -121,14 +125,35 @@ def _put_back(source: Path, database: Path) -> None:
         new.close()
 
 
+def _exchange_schema(source: Path) -> None:
+    """Restore beside what is there, and put that back where it fails: partitions cannot be dropped one by one.
+
+    What was replaced stays in the schema ``replaced``, until the next time.
+    """
+    from django.db import connection
+
+    _run(["pg_restore", "--list", str(source)], {})
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA IF EXISTS replaced CASCADE")
+        cursor.execute("ALTER SCHEMA public RENAME TO replaced")
+        cursor.execute("CREATE SCHEMA public")
+    words = ("--single-transaction", "--exit-on-error", "--no-owner", "--schema=public", "--dbname")
+    try:
+        _postgres("pg_restore", *words, named=str(source))
+    except BaseException:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("ALTER SCHEMA replaced RENAME TO public")
+        raise
+
+
 def _postgres(program: str, *words: str, named: str | None = None) -> None:
     from django.db import connection
 
-    options: dict[str, Any] = connection.settings_dict
-    environ = {"PGDATABASE": options["NAME"], "PGUSER": options["USER"], "PGPASSWORD": options["PASSWORD"],
-               "PGHOST": options["HOST"], "PGPORT": str(options["PORT"] or "")}  # fmt: skip
-    environ = {name: value for name, value in environ.items() if value}
-    last = [] if named is None else [options["NAME"], named]
+    settings: dict[str, Any] = connection.settings_dict
+    environ = {name: str(settings[key]) for name, key in SETTINGS.items() if settings[key]}
+    environ |= {name: str(settings["OPTIONS"][key]) for name, key in OPTIONS.items() if key in settings["OPTIONS"]}
+    last = [] if named is None else [settings["NAME"], named]
     _run([program, *words, *last], environ)
 
 

@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +30,13 @@ def simulate(call: Call) -> int:
     if args.kind in ("printer", "scale", "display"):
         from kassa_tui.commands import simulate_devices
 
-        return simulate_devices.simulate(call)
+        with interruption() as interrupted:
+            return simulate_devices.simulate(call, interrupted)
     if args.serial and args.kind != "zvt":
         call.complain(call.t("--serial kan alleen bij zvt en printer"))
         return MISUSE
     # Under a folder that only this user may read: keys are left in it.
-    with tempfile.TemporaryDirectory(prefix="kassa-simulate-") as scratch:
+    with interruption() as interrupted, tempfile.TemporaryDirectory(prefix="kassa-simulate-") as scratch:
         folder = Path(args.dir) if args.dir else Path(scratch)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -48,7 +51,7 @@ def simulate(call: Call) -> int:
         terminal.books.told = lambda charge: say(call, _line(call, charge))
         say(call, device("card_terminal", args.kind, options) + "\n")
         try:
-            until_interrupted()
+            interrupted.wait()
         finally:
             terminal.close()
     return DONE
@@ -83,9 +86,13 @@ def _line(call: Call, charge: Charge) -> str:
     return f"{charge.number}  {euro(charge.amount)}  {state}  {charge.reference}".rstrip()
 
 
-def until_interrupted() -> None:
-    """Wait for Ctrl+C or SIGTERM."""
+@contextmanager
+def interruption() -> Iterator[threading.Event]:
+    """Set by Ctrl+C or SIGTERM, both heeded before a word is said: whoever reads it may interrupt at once."""
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kassa_tui.commands.simulate import device, say, until_interrupted
+from kassa_tui.commands.simulate import device, say
 from kassa_tui.failures import DONE, MISUSE, UNREACHED
 from kassa_tui.simulate import display as displays
 from kassa_tui.simulate import scale as scales
@@ -36,17 +36,17 @@ WEIGHING = {"stable": scales.STABLE, "unstable": scales.MOTION, "overload": scal
 """And to a scale; a number is a weight in kilograms."""
 
 
-def simulate(call: Call) -> int:
+def simulate(call: Call, interrupted: threading.Event) -> int:
     """Run until interrupted."""
     kind, protocol = call.args.kind, call.args.protocol
     if kind in PROTOCOLS and protocol is not None and protocol not in PROTOCOLS[kind]:
         known = ", ".join(PROTOCOLS[kind])
         call.complain(call.t("{what} kan hier niet; kies uit {known}", what=protocol, known=known))
         return MISUSE
-    return {"printer": _printer, "scale": _scale, "display": _display}[kind](call)
+    return {"printer": _printer, "scale": _scale, "display": _display}[kind](call, interrupted)
 
 
-def _printer(call: Call) -> int:
+def _printer(call: Call, ended: threading.Event) -> int:
     from kassa_tui.simulate.printer import DevicePrinter, NetworkPrinter
     from kassa_tui.simulate.roll import Roll, draw
 
@@ -65,7 +65,7 @@ def _printer(call: Call) -> int:
     except OSError as error:
         call.complain(call.t("Poort {port} is niet vrij: {reason}", port=args.port, reason=error.strerror or ""))
         return UNREACHED
-    made.drawer_open, ended = args.drawer_open, threading.Event()
+    made.drawer_open = args.drawer_open
     say(call, device("printer", "serial" if args.serial else "network", options))
 
     def tear() -> None:
@@ -113,7 +113,7 @@ def order(printer: PrinterSim, line: str) -> bool:
     return True
 
 
-def _scale(call: Call) -> int:
+def _scale(call: Call, ended: threading.Event) -> int:
     args = call.args
     weight = thousandths(args.weight)
     if weight is None:
@@ -131,7 +131,7 @@ def _scale(call: Call) -> int:
     if kind == "dialog06":
         options["polynomial"] = f"{scale.pan.polynomial:04X}"
     say(call, device("scale", kind, options))
-    return _serve([], lambda line: lay(scale.pan, line), scale.unplug, threading.Event(), call)
+    return _serve([], lambda line: lay(scale.pan, line), scale.unplug, ended, call)
 
 
 def lay(pan: scales.Pan, line: str) -> bool:
@@ -153,7 +153,7 @@ def thousandths(text: str) -> int | None:
     return int(found[1]) * 1000 + int((found[2] or "").ljust(3, "0")) if found else None
 
 
-def _display(call: Call) -> int:
+def _display(call: Call, ended: threading.Event) -> int:
     kind = call.args.protocol or PROTOCOLS["display"][0]
     shown: list[tuple[str, str]] = []
 
@@ -164,7 +164,7 @@ def _display(call: Call) -> int:
 
     display = displays.PtyDisplay(kind, seen)
     say(call, device("display", kind, {"path": display.path}))
-    return _serve([], lambda line: False, display.unplug, threading.Event(), call)
+    return _serve([], lambda line: False, display.unplug, ended, call)
 
 
 def face(lines: tuple[str, str]) -> str:
@@ -188,7 +188,7 @@ def _serve(
     for thread in (*threads, threading.Thread(target=listen, daemon=True)):
         thread.start()
     try:
-        until_interrupted()
+        ended.wait()
     finally:
         ended.set()
         close()
