@@ -19,6 +19,7 @@ from kassa_tui.services import stock
 if TYPE_CHECKING:
     from kassa_tui.screens.desk import Desk
     from kassa_tui.services.stock import Paper
+    from kassa_tui.storage.purchases import Order
     from kassa_tui.storage.stock import BranchStock
 
 _ORDER = re.compile(r"B\d\d-\d{4,}", re.IGNORECASE)
@@ -35,7 +36,7 @@ def show_stock(desk: Desk) -> None:
     choices += [
         (t("Voorraad van een artikel"), lambda: _ask_level(desk)),
         (t("Tellen"), lambda: _ask_area(desk, "count")),
-        (t("Ontvangen van een leverancier"), lambda: _ask_order(desk, "receive")),
+        (t("Ontvangen van een leverancier"), lambda: _choose_order(desk, "receive")),
         (t("Naar een ander filiaal sturen"), lambda: _ask_branch(desk, "send")),
         (t("Van een ander filiaal ontvangen"), lambda: _ask_branch(desk, "arrive")),
         (t("Afschrijven"), lambda: _ask_reason(desk, "waste")),
@@ -68,12 +69,43 @@ def _begin(desk: Desk, kind: str, head: dict[str, str]) -> None:
 
 
 def _open(desk: Desk, function: Callable[..., Any], *args: Any) -> None:
-    desk.act_then(lambda done: desk.show(StockView(desk, done.facts["paper"])), function, *args)
+    desk.act_then(lambda done: desk.show(_view(desk, done.facts["paper"])), function, *args)
+
+
+def _view(desk: Desk, paper: Paper) -> StockView:
+    """Beside the order that it receives, where that is known."""
+    from kassa_tui.screens.receive_view import ReceiveView
+    from kassa_tui.services.purchases import order_of
+
+    order = order_of(desk.till, paper) if desk.till is not None else None
+    return StockView(desk, paper) if order is None else ReceiveView(desk, paper, order)
 
 
 def _ask_area(desk: Desk, kind: str) -> None:
     title = desk.t("Waar wordt geteld? Enter is de hele winkel")
     desk.show(Prompt(desk, title, lambda area: _begin(desk, kind, {"area": area}), empty=True))
+
+
+def _choose_order(desk: Desk, kind: str) -> None:
+    """Of the orders that are still to come, where the office told of any."""
+    assert desk.till is not None
+    orders = stock.open_orders(desk.till)
+    if not orders:
+        _ask_order(desk, kind)
+        return
+    choices: Choices = [
+        (_order_label(desk, one), partial(_begin, desk, kind, {"order": one.number, "supplier": one.supplier}))
+        for one in orders
+    ]
+    choices.append((desk.t("Een andere bestelling, of zonder"), lambda: _ask_order(desk, kind)))
+    desk.show(Menu(desk, desk.t("Welke bestelling is er gekomen?"), choices))
+
+
+def _order_label(desk: Desk, order: Order) -> str:
+    """``B26-0001  Bakkerij Jansen  24-11  5 regels open``."""
+    day = f"{order.expected[8:]}-{order.expected[5:7]}" if order.expected else ""
+    lines = desk.words.n("{n} regel open", "{n} regels open", order.open_lines)
+    return f"{fit(plain(order.number), 10)} {fit(plain(order.supplier), 22)} {fit(day, 6)} {lines}"
 
 
 def _ask_order(desk: Desk, kind: str) -> None:

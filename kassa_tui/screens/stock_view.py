@@ -54,23 +54,50 @@ class StockView(Page):
     @property
     def selected(self) -> str:
         """Key of the line that an act is about; empty where there is none."""
-        if self._chosen in self.paper.lines:
+        if self._chosen in self.shown():
             return self._chosen
         return next(reversed(self.paper.lines), "")
+
+    def shown(self) -> list[str]:
+        """Keys of the lines, from top to bottom."""
+        return list(self.paper.lines)
 
     def lines(self, width: int, height: int) -> list[Row]:
         """The paper, and what it comes to."""
         t, room = self.desk.t, height - 3
-        head = right(t("Aantal"), 10) + "  " + fit(t("Omschrijving"), width - 34) + t("Artikel")
-        rows: list[Row] = [((fit(head, width), FAINT),)]
-        if not self.paper.lines:
+        rows: list[Row] = [((fit(self.head_row(width), width), FAINT),)]
+        keys, selected = self.shown(), self.selected
+        if not keys:
             rows += [BLANK, (("  " + t("Scan of typ een artikel; een aantal ervoor: 3 * en dan de code"), FAINT),)]
-        keys = list(self.paper.lines)
-        at = keys.index(self.selected) if keys else 0
+        at = keys.index(selected) if selected in keys else 0
         top = max(0, min(at - room // 2, len(keys) - room))
-        rows += [self._row(self.paper.lines[key], key == self.selected, width) for key in keys[top : top + room]]
+        rows += [self.row(key, key == selected, width) for key in keys[top : top + room]]
         rows += [BLANK] * (room + 1 - len(rows))
-        return [*rows, (("─" * width, FAINT),), ((fit(" " + self._sum(), width), BOLD),)]
+        return [*rows, (("─" * width, FAINT),), ((fit(" " + self.sum(), width), BOLD),)]
+
+    def head_row(self, width: int) -> str:
+        """What stands above the columns."""
+        t = self.desk.t
+        return right(t("Aantal"), 10) + "  " + fit(t("Omschrijving"), width - 34) + t("Artikel")
+
+    def row(self, key: str, chosen: bool, width: int) -> Row:
+        """One line."""
+        line = self.paper.lines[key]
+        text = f"{right(counted(line), 10)}  {fit(named(self.desk, line), width - 34)}{fit(plain(line.sku), 20)}"
+        return ((fit(text, width), SELECT if chosen else TEXT if line.sku else BAD),)
+
+    def sum(self) -> str:
+        """What the paper comes to."""
+        pieces = sum(line.qty for line in self.paper.lines.values() if line.unit != KG)
+        parts = [self.desk.words.n("{n} artikel", "{n} artikelen", len(self.paper.known)),
+                 self.desk.t("{n} stuks", n=format_quantity(pieces))]  # fmt: skip
+        if self.paper.unknown:
+            parts.append(self.desk.t("{n} onbekend", n=len(self.paper.unknown)))
+        return " · ".join(parts)
+
+    def put(self, key: str, thousandths: int) -> Outcome:
+        """Make it so many of a line."""
+        return self.desk.act(stock.put, self.paper, key, thousandths)
 
     def entry_row(self, width: int) -> Row:
         """The quantity that waits shows large before what is typed."""
@@ -98,7 +125,7 @@ class StockView(Page):
         if text.startswith("="):
             thousandths = self._signed(text[1:].strip())
             if thousandths is not None and self.selected:
-                self._said(self.desk.act(stock.put, self.paper, self.selected, thousandths))
+                self._said(self.put(self.selected, thousandths))
         elif text:
             self._add(text)
 
@@ -146,14 +173,15 @@ class StockView(Page):
             desk.act(stock.book, self.paper)
             return
         desk.show(
-            Choice(desk, self.title, self._sum() + ". " + t("Boeken kan niet ongedaan worden gemaakt."), [
-                (t("Boeken"), self._book),
+            Choice(desk, self.title, self.sum() + ". " + t("Boeken kan niet ongedaan worden gemaakt."), [
+                (t("Boeken"), self.book),
                 (t("Verder scannen"), lambda: None),
-                (t("Weggooien"), self._ask_to_throw_away),
+                (t("Weggooien"), self.ask_to_throw_away),
             ])
         )  # fmt: skip
 
-    def _ask_to_throw_away(self) -> None:
+    def ask_to_throw_away(self) -> None:
+        """Nothing is thrown away by one key."""
         desk, t = self.desk, self.desk.t
 
         def away() -> None:
@@ -167,8 +195,9 @@ class StockView(Page):
             ])
         )  # fmt: skip
 
-    def _book(self) -> None:
-        if isinstance(self.desk.act(stock.book, self.paper), Done):
+    def book(self, finished: bool = False) -> None:
+        """Into the journal; ``finished``: nothing more of the order is to come."""
+        if isinstance(self.desk.act(stock.book, self.paper, finished=finished), Done):
             self.desk.close(self)
 
     def _add(self, code: str) -> None:
@@ -193,20 +222,17 @@ class StockView(Page):
         return -thousandths if minus and thousandths else thousandths
 
     def _move(self, step: int) -> None:
-        keys = list(self.paper.lines)
+        keys = self.shown()
         if keys:
-            self._chosen = keys[max(0, min(keys.index(self.selected) + step, len(keys) - 1))]
+            at = keys.index(self.selected) if self.selected in keys else -max(step, 0)
+            self._chosen = keys[max(0, min(at + step, len(keys) - 1))]
 
-    def _row(self, line: Line, chosen: bool, width: int) -> Row:
-        name = plain(line.name) if line.sku else f"{self.desk.t('ONBEKEND')} {plain(line.code)}"
-        count = format_quantity(line.qty, line.unit) + ("/kg" if line.unit == KG else "")
-        text = f"{right(count, 10)}  {fit(name, width - 34)}{fit(plain(line.sku), 20)}"
-        return ((fit(text, width), SELECT if chosen else TEXT if line.sku else BAD),)
 
-    def _sum(self) -> str:
-        pieces = sum(line.qty for line in self.paper.lines.values() if line.unit != KG)
-        parts = [self.desk.words.n("{n} artikel", "{n} artikelen", len(self.paper.known)),
-                 self.desk.t("{n} stuks", n=format_quantity(pieces))]  # fmt: skip
-        if self.paper.unknown:
-            parts.append(self.desk.t("{n} onbekend", n=len(self.paper.unknown)))
-        return " · ".join(parts)
+def counted(line: Line) -> str:
+    """How many of it, with its unit."""
+    return format_quantity(line.qty, line.unit) + ("/kg" if line.unit == KG else "")
+
+
+def named(desk: Desk, line: Line) -> str:
+    """The name of the article, or the code that nobody knows."""
+    return plain(line.name) if line.sku else f"{desk.t('ONBEKEND')} {plain(line.code)}"

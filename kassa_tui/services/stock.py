@@ -20,6 +20,7 @@ from kassa_tui.storage import stock
 
 if TYPE_CHECKING:
     from kassa_tui.services.till import Till
+    from kassa_tui.storage.purchases import Order
 
 Json = dict[str, Any]
 
@@ -179,16 +180,24 @@ def throw_away(till: Till, paper: Paper) -> Outcome:
     return done("stock_thrown", kind=paper.kind)
 
 
-def book(till: Till, paper: Paper) -> Outcome:
-    """Into the journal with it; on disk when this returns, and the paper is gone."""
+def book(till: Till, paper: Paper, *, finished: bool = False) -> Outcome:
+    """Into the journal with it; on disk when this returns, and the paper is gone.
+
+    ``finished`` says of an order that nothing more of it is to come.
+    """
     if till.person is None or till.locked:
         return refused("not_logged_in")
-    if not paper.lines:
+    if not paper.lines and not finished:
         return refused("stock_empty")
-    body = _body(till, paper)
+    body = _body(till, paper) | ({"finished": True} if finished and paper.head.get("order") else {})
     till.store.record(KINDS[paper.kind][0], body, till.who)
     return done("stock_booked", kind=paper.kind, lines=len(paper.known), unknown=len(paper.unknown),
                 number=body.get("number", ""))  # fmt: skip
+
+
+def open_orders(till: Till) -> list[Order]:
+    """Purchase orders of this branch that are still to come, as far as this till knows."""
+    return till.catalogue.orders(till.store.read, till.config.till.id)
 
 
 def here(till: Till, sku: str) -> int | None:
@@ -275,6 +284,11 @@ def _body(till: Till, paper: Paper) -> Json:
         body |= {"direction": stock.SENT, "number": number}
     elif paper.kind == "arrive":
         body["direction"] = stock.ARRIVED
+    elif paper.kind == "receive" and paper.head.get("order"):
+        order = next((one for one in open_orders(till) if one.number == paper.head["order"]), None)
+        for found in lines if order else ():
+            line = order.line(found["sku"]) if order else None
+            found["expected"] = line.open if line else 0
     return body
 
 

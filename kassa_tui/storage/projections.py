@@ -15,6 +15,7 @@ from typing import Any
 from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.shift import local_date
 from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
+from kassa_tui.storage.hours import CLOCKED
 from kassa_tui.storage.stock import MOVES, moves_of
 from kassa_tui.storage.till_schema import LINE_BITS
 
@@ -279,6 +280,15 @@ def _stock(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, su
         [(entry.seq, no, entry.at, *move) for no, move in enumerate(moves_of(entry.kind, facts), 1)],
     )
     con.execute("delete from stock_draft where paper = ?", (facts.get("id", ""),))
+    if facts.get("order"):
+        con.execute("insert into order_receipt values (?, ?, ?)",
+                    (entry.seq, facts["order"], int(bool(facts.get("finished")))))  # fmt: skip
+
+
+def _clocked(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    con.execute("insert into clocking values (?, ?, ?, ?, ?, ?)",
+                (entry.seq, entry.at, entry.offset, local_date(entry.at, entry.offset), entry.who,
+                 entry.kind.removeprefix("hours.")))  # fmt: skip
 
 
 def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]:
@@ -313,4 +323,5 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "login.failed": _login_failed,
     **{kind: _counted(kind) for kind in _COUNTED},
     **dict.fromkeys(MOVES, _stock),
+    **dict.fromkeys(CLOCKED, _clocked),
 }

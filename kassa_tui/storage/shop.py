@@ -13,8 +13,11 @@ from kassa_tui.storage.database import open_database, translated, user_version
 from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from kassa_tui.domain.catalogue import Article
     from kassa_tui.domain.staff import Person
+    from kassa_tui.storage.purchases import Order
 
 SHOP_DB = "shop.db"
 
@@ -57,6 +60,12 @@ class Shop(Catalogue):
     def reasons(self, what: str) -> list[str]:
         """The office's reasons for something, by their texts."""
         return stock.reasons(self._db, what)
+
+    def orders(self, con: sqlite3.Connection, till: str) -> list[Order]:
+        """Purchase orders that are still to come, with what ``till``, whose ``till.db`` is ``con``, received itself."""
+        from kassa_tui.storage import purchases
+
+        return purchases.orders(self._db, con, till)
 
     def settings(self) -> dict[str, Any]:
         """What the office set for this till, key → value, as it came; StorageError where it cannot be read."""

@@ -18,6 +18,8 @@ what has a default may be left out, what is unknown is passed by):
 - ``stock`` [``branch:sku``]: ``qty``, ``at``
 - ``parked`` [ticket]: ``till``, ``place``, ``name``, ``who``, ``at``, ``total``
 - ``message`` [any]: ``text``, ``valid_from``, ``valid_to``, ``urgent``
+- ``order`` [number]: ``supplier``, ``expected``, ``lines`` (``sku``, ``name``, ``unit``, ``qty``, ``got``, ``tills``
+  each: ordered, received, and of that by which till)
 
 Amounts are cents, quantities thousandths, rates hundredths of a percent, dates ISO dates, ``at`` UTC milliseconds. An
 article keeps its ``id``, and with it its place among the hits of a search; a new one comes behind all others, until a
@@ -36,6 +38,7 @@ from peewee import SqliteDatabase
 from kassa_tui.storage.article_rows import CODES_OF, drop_article, put_article
 from kassa_tui.storage.database import translated
 from kassa_tui.storage.price_layers import drop_price, put_price
+from kassa_tui.storage.purchases import put_order
 from kassa_tui.storage.row_data import BadRow, flag, number, optional_date, text, whole_date
 from kassa_tui.storage.shop_schema import get_meta, next_version, set_meta
 
@@ -244,5 +247,6 @@ _TABLES: dict[str, tuple[Put, Drop]] = {
     "stock": (_stock, _drop_stock),
     "parked": (_parked, _one("delete from parked_elsewhere where ticket = ?")),
     "message": (_message, _one("delete from message where id = ?")),
+    "order": (put_order, _one("delete from purchase_order where number = ?")),
 }
 """Table of the feed → how a row is put, and how it goes."""

@@ -92,6 +92,12 @@ create table message (
 """What only the office tells. ``feed_price`` holds its dated prices by scope (0 all, 1 price list, 2 branch), of which
 ``price`` is what holds here; ``branch_stock`` is the stock of every branch and channel, thousandths, as of ``at``."""
 
+_ORDERS = """
+create table purchase_order (
+    number text primary key, supplier text not null, expected text, lines text not null) strict, without rowid
+"""
+"""Orders of this branch that are still to come; ``lines`` is JSON, see :mod:`.purchases`."""
+
 
 def catalogue_tables(prefix: str = "") -> list[str]:
     """Statements that make the catalogue's tables, their names behind ``prefix``; :func:`sku_index` is apart."""
@@ -113,9 +119,14 @@ def _from_office(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
+def _orders(db: SqliteDatabase) -> None:
+    db.execute_sql(_ORDERS)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first tables", _first),
     Migration(2, "what the office tells", _from_office),
+    Migration(3, "purchase orders", _orders),
 )
 
 

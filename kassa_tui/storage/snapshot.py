@@ -1,8 +1,8 @@
 """A whole catalogue from the office, put in the place of the one in use while the till sells.
 
 The file is a ``shop.db`` packed with zstd. It is checked (SHA-256, the office's signature, every page) before anything
-is touched, and then copied page by page into the live file in one transaction of SQLite's own backup: a till that reads
-meanwhile has the old catalogue until the commit, and the new one at its next look-up.
+is touched; what was unpacked then becomes the till's own file by a change of name (``generations``), so that the
+catalogue is written to the disk once. A till has the old one until then, and the new one at its next look-up.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from kassa_tui.storage import generations
 from kassa_tui.storage.database import (
-    BUSY_SECONDS,
-    JOURNAL_LIMIT_BYTES,
     StorageError,
     file_uri,
     migrate,
@@ -33,9 +32,7 @@ from kassa_tui.storage.shop_schema import MIGRATIONS
 PART, UNPACKED = "shop.snapshot.part", "shop.snapshot.db"
 """In the data folder: what has come of the file so far, and what is in it."""
 SPARE_BYTES = 50_000_000
-"""Left free on the disk for sales while a snapshot is unpacked and loaded."""
-STEP_PAGES = 1024
-"""Pages copied before what was written goes to the disk: four megabytes at a time, so that a sale waits for no more."""
+"""Left free on the disk for sales while a snapshot is unpacked."""
 _PIECE = 1 << 22
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -67,7 +64,7 @@ def begun(folder: Path, wanted: Wanted) -> int:
     with translated(part):
         if not mark.exists() or mark.read_text("ascii", "replace") != wanted.sha256:
             discard(folder)
-            if shutil.disk_usage(folder).free < wanted.size + 2 * wanted.unpacked + SPARE_BYTES:
+            if shutil.disk_usage(folder).free < wanted.size + wanted.unpacked + SPARE_BYTES:
                 raise StorageError("disk_full", {"path": str(folder)})
             mark.write_text(wanted.sha256, "ascii")
             part.touch(mode=0o600)
@@ -111,41 +108,14 @@ def discard(folder: Path) -> None:
 
 
 def load(shop: Path, snapshot: Path, wanted: Wanted, country: str, branch: str) -> None:
-    """Put ``snapshot`` in the place of what is in ``shop``, with the feed's cursor and the office's epoch in it.
+    """Put ``snapshot`` in the place of ``shop``, with the feed's cursor and the office's epoch in it.
 
     StorageError ``snapshot_newer`` where it is of a later program, ``other_country``, ``snapshot_bad``; the catalogue
     in use stays then.
     """
     _fit(shop, snapshot, wanted, country, branch)
     with translated(shop):
-        source = sqlite3.connect(file_uri(snapshot), uri=True)
-        target = sqlite3.connect(shop, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            target.execute("pragma synchronous=FULL")
-            target.execute("pragma wal_autocheckpoint=0")
-            target.execute(f"pragma journal_size_limit={JOURNAL_LIMIT_BYTES}")
-            # The first look makes the log, where no till has it open.
-            target.execute("select count(*) from sqlite_schema").fetchone()
-            _copy(source, target, shop)
-            target.execute("pragma wal_checkpoint(passive)")
-        finally:
-            source.close()
-            target.close()
-
-
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, shop: Path) -> None:
-    log = os.open(f"{shop}-wal", os.O_RDONLY) if Path(f"{shop}-wal").exists() else -1
-
-    def flushed(_status: int, _left: int, _pages: int) -> None:
-        # The commit at the end would otherwise hand the disk the whole file at once, and a sale would wait behind it.
-        if log >= 0:
-            os.fdatasync(log)
-
-    try:
-        source.backup(target, pages=STEP_PAGES, progress=flushed, sleep=0.0)
-    finally:
-        if log >= 0:
-            os.close(log)
+        generations.exchange(shop, snapshot)
 
 
 def _authentic(part: Path, wanted: Wanted, office_key: str, check: Check) -> None:
@@ -195,41 +165,30 @@ def _fit(shop: Path, snapshot: Path, wanted: Wanted, country: str, branch: str) 
     have = user_version(snapshot)
     if have > len(MIGRATIONS):
         raise StorageError("snapshot_newer", {"found": have, "known": len(MIGRATIONS)})
-    notes = _notes(shop)
+    version = _version(shop)
     try:
         if have == 0:
             raise StorageError("snapshot_bad", {"reason": "tables"})
-        # Without a log beside it, and with the page size of the file it goes into: SQLite copies page by page.
-        con = sqlite3.connect(snapshot, isolation_level=None)
-        try:
-            con.execute("pragma journal_mode=delete")
-            con.execute("pragma synchronous=off")
-            if con.execute("pragma page_size").fetchone()[0] != notes["page_size"]:
-                con.execute(f"pragma page_size={notes['page_size']}")
-                con.execute("vacuum")
-        finally:
-            con.close()
         if have < len(MIGRATIONS):
             db = open_database(snapshot)
             db.connect()
             try:
                 migrate(db, snapshot, MIGRATIONS)
-                db.execute_sql("pragma journal_mode=delete")
             finally:
                 db.close()
             with suppress(OSError):
                 snapshot.with_name(f"{snapshot.stem}.before-{len(MIGRATIONS)}.db").unlink()
-        _write_notes(snapshot, wanted, country, branch, int(notes["version"]))
+        _write_notes(snapshot, wanted, country, branch, version)
     except sqlite3.Error as error:
         raise StorageError("snapshot_bad", {"reason": str(error)[:80]}) from error
 
 
-def _notes(shop: Path) -> dict[str, int]:
+def _version(shop: Path) -> int:
     with translated(shop):
         con = sqlite3.connect(file_uri(shop), uri=True)
         try:
             row = con.execute("select value from meta where key = 'catalogue_version'").fetchone()
-            return {"version": int(row[0]) if row else 0, "page_size": con.execute("pragma page_size").fetchone()[0]}
+            return int(row[0]) if row else 0
         finally:
             con.close()
 
@@ -240,11 +199,15 @@ def _write_notes(snapshot: Path, wanted: Wanted, country: str, branch: str, vers
         row = con.execute("select value from meta where key = 'country'").fetchone()
         if row is not None and row[0] != country:
             raise StorageError("other_country", {"found": row[0], "wanted": country})
+        # Nobody reads it yet, and all of it goes to the disk before anybody does.
+        con.execute("pragma synchronous=off")
         con.execute("begin")
         for key, value in ((EPOCH, wanted.epoch), (CURSOR, str(wanted.cursor)), (BRANCH, branch),
                            (LOADED, str(wanted.cursor)), ("country", country),
                            ("catalogue_version", str(version + 1))):  # fmt: skip
             con.execute("replace into meta values (?, ?)", (key, value))
         con.execute("commit")
+        # What a till has: whoever reads it is not in the way of who writes.
+        con.execute("pragma journal_mode=wal")
     finally:
         con.close()

@@ -1,7 +1,7 @@
 """The tables of ``till.db``: the journal, what is projected from it, and the till's working papers.
 
-Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked, stock_move) follow from the
-journal and nothing else; ``draft``, ``stock_draft``, ``spool`` and ``printed`` are working papers: the changes of the
+Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked, stock_move, order_receipt,
+clocking) follow from the journal and nothing else; ``draft``, ``stock_draft``, ``spool`` and ``printed`` are working papers: the changes of the
 open ticket and of counts and deliveries not yet booked, what must still be printed, and which entries were. Amounts are
 cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
 
@@ -16,7 +16,7 @@ from peewee import SqliteDatabase
 from kassa_tui.storage.migrations import Migration
 
 PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked",
-               "stock_move")  # fmt: skip
+               "stock_move", "order_receipt", "clocking")  # fmt: skip
 """Tables that ``journal rebuild`` makes anew."""
 
 EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
@@ -105,4 +105,26 @@ def _stock(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
-STEPS = (Migration(1, "the till's first tables", _create), Migration(2, "stock", _stock))
+_ORDERS_AND_HOURS = """
+create table order_receipt (seq integer primary key, number text not null, finished integer not null) strict;
+create table clocking (
+    seq integer primary key, at integer not null, offset integer not null, date text not null, who text not null,
+    kind text not null) strict;
+create index clocking_who on clocking (who, at);
+insert into order_receipt select seq, json_extract(body, '$.order'), 0 from journal
+    where kind = 'stock.received' and coalesce(json_extract(body, '$.order'), '') <> ''
+"""
+"""Which entries received goods of which purchase order, and whether it was said that no more of it will come; and who
+came, went and rested when."""
+
+
+def _orders_and_hours(db: SqliteDatabase) -> None:
+    for statement in _ORDERS_AND_HOURS.split(";\n"):
+        db.execute_sql(statement)
+
+
+STEPS = (
+    Migration(1, "the till's first tables", _create),
+    Migration(2, "stock", _stock),
+    Migration(3, "orders and hours", _orders_and_hours),
+)
