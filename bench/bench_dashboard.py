@@ -141,7 +141,7 @@ def _measure(options: argparse.Namespace, folder: Path, url: str) -> int:
     client, anonymous, slow = Client(), Client(), 0
     client.force_login(User.objects.get(username="bench"), "django.contrib.auth.backends.ModelBackend")
     print(f"{connection.vendor:38} {'first':>8} {'p50 ms':>8} {'p95 ms':>8} {'cpu p50':>8} {'queries':>8} {'KB':>6}  load")
-    for label, path, headers in _pages():
+    for label, path, headers in _pages(options.shape):
         if options.find not in label:
             continue
         client_of = anonymous if path == "/inloggen/" else client
@@ -184,7 +184,8 @@ def _look(client: Any, path: str, headers: dict[str, str]) -> tuple[int, int]:
     return len(seen), len(response.content)
 
 
-def _pages() -> list[Page]:
+def _pages(shape: str) -> list[Page]:
+    _branches, tills, days, _tickets = map(int, shape.split("x"))
     today, live = date.today(), {"HX-Request": "true"}
     first, last = today - timedelta(days=today.day + 380), today - timedelta(days=today.day - 2)
     found: list[Page] = [
@@ -209,7 +210,7 @@ def _pages() -> list[Page]:
         ("bijzonderheden, this week", "/bijzonderheden/?periode=week", {}),
         ("bijzonderheden, this year", "/bijzonderheden/?periode=jaar", {}),
         ("z, this week", "/z/", {}), ("z, this month", "/z/?periode=maand", {}),
-        ("z, this year", "/z/?periode=jaar", {}), ("one z", "/z/B01/K7/700/", {}), ("meldingen", "/meldingen/", {}),
+        ("z, this year", "/z/?periode=jaar", {}), ("one z", f"/z/B01/K{tills + 1}/{days - 1}/", {}), ("meldingen", "/meldingen/", {}),
         ("kassas", "/kassas/", {}), ("one till", "/kassas/K1/", {}), ("uitrol", "/kassas/uitrol/", {}),
         ("volledig", "/volledig/", {}), ("volledig, one branch", "/volledig/?filiaal=B01", {}),
         ("volledig, one till today", f"/volledig/K1/?dag={today}", {}), ("logboek", "/logboek/", {}),

@@ -61,6 +61,26 @@ class CreateFact(CreateModel):
         return f"Create fact table {self.name}"
 
 
+class CreateTotal(CreateModel):
+    """``CreateModel`` for sums under a composite key, which SQLite keeps in the order of that key, without a second
+    tree that leads to it: adding to a row touches one tree, and the rows of a period lie side by side."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Make the table."""
+        if schema_editor.connection.vendor != "sqlite":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.name)
+        sql, params = schema_editor.table_sql(model)
+        schema_editor.execute(f"{sql} WITHOUT ROWID", params or None)
+
+    def describe(self) -> str:
+        """For ``migrate``'s list."""
+        return f"Create totals {self.name}"
+
+
 def fact_models() -> list[type[models.Model]]:
     """All fact tables of the office."""
     from django.apps import apps

@@ -156,11 +156,10 @@ class SkuTotal(models.Model):
 class SkuDay(SkuTotal):
     """Of one day; the demand that reorder proposals are made from."""
 
-    pk = models.CompositePrimaryKey("branch", "sku", "day")
+    pk = models.CompositePrimaryKey("branch", "day", "sku")
 
     class Meta:
         db_table = "sku_day"
-        indexes = (models.Index(fields=("branch", "day"), name="sku_day_day"),)
 
 
 class SkuMonth(SkuTotal):

@@ -279,7 +279,7 @@ class Choice(Overlay):
     def lines(self, width: int, height: int) -> list[Row]:
         """A box with the question and the letters."""
         inner = min(68, width - 4)
-        body: list[Row] = [((line, TEXT),) for line in wrap(self._text, inner - 2)]
+        body: list[Row] = [((line, TEXT),) for part in self._text.split("\n") for line in wrap(part, inner - 2)]
         body.append(BLANK)
         body += [((f" {words[0].upper()} ", ASK), (" " + words, TEXT)) for words, _ in self._answers]
         return boxed(self._title, body, inner, width, height)

@@ -30,6 +30,12 @@ class ReceiveView(StockView):
     def __init__(self, desk: Desk, paper: Paper, order: Order) -> None:
         super().__init__(desk, paper)
         self.order = order
+        self._drawn: dict[str, Against] = {}
+
+    def lines(self, width: int, height: int) -> list[Row]:
+        """The order and what came of it."""
+        self._drawn = self._rows()
+        return super().lines(width, height)
 
     def shown(self) -> list[str]:
         """The order's lines in its order, then what came without having been ordered."""
@@ -43,7 +49,7 @@ class ReceiveView(StockView):
 
     def row(self, key: str, chosen: bool, width: int) -> Row:
         """What is still to come of it, what came, and the difference in a figure or a word."""
-        row = self._rows()[key]
+        row = self._drawn[key]
         line, expected = row.line, format_quantity(row.expected, row.line.unit) if row.ordered else ""
         text = f"{right(expected, 8)}{right(counted(line), 8)}{right(self._difference(row), 14)}  "
         text += fit(named(self.desk, line), width - _BEFORE_NAME - _SKU - 2) + fit(plain(line.sku), _SKU)
@@ -52,7 +58,7 @@ class ReceiveView(StockView):
 
     def sum(self) -> str:
         """How far it is what was ordered."""
-        words, t, found = self.desk.words, self.desk.t, purchases.differences(self.order, self.paper)
+        t, found = self.desk.t, purchases.differences(self.order, self.paper)
         parts = [t("{n} van {all} regels kloppen", n=found.right, all=found.right + found.short + found.over)]
         if found.short:
             parts.append(t("{n} te weinig", n=found.short))
@@ -61,7 +67,7 @@ class ReceiveView(StockView):
         if found.unordered:
             parts.append(t("{n} niet besteld", n=found.unordered))
         if found.unknown:
-            parts.append(words.t("{n} onbekend", n=found.unknown))
+            parts.append(t("{n} onbekend", n=found.unknown))
         return " · ".join(parts)
 
     def put(self, key: str, thousandths: int) -> Outcome:

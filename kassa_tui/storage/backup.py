@@ -273,9 +273,7 @@ def _exchange(folder: Path, data: Path, replaced: Path) -> None:
     arriving = [name for name in (TILL_DB, SHOP_DB, KEY_FILE) if (folder / name).exists()]
     replaced.mkdir()
     for name in arriving:
-        for suffix in ("", "-wal", "-shm"):
-            if (data / (name + suffix)).exists():
-                (data / (name + suffix)).replace(replaced / (name + suffix))
+        generations.move(data / name, replaced / name)
         sync_file(folder / name)
         (folder / name).replace(data / name)
     if not any(replaced.iterdir()):

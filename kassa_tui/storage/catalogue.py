@@ -85,7 +85,11 @@ class Catalogue:
     """
 
     def __init__(self, db: SqliteDatabase) -> None:
-        self._db = db
+        self._opened = db
+
+    @property
+    def _db(self) -> SqliteDatabase:
+        return self._opened
 
     def by_code(self, key: str, today: str) -> Article | None:
         """The article with this GTIN-14 or other code, or else with this SKU; ``pack`` is the code's pieces."""

@@ -45,6 +45,10 @@ def building(db: SqliteDatabase) -> Iterator[CatalogueBuild]:
     One build at a time for a file: StorageError ``locked`` where another is at work.
     """
     with changing(db.database), translated(db.database):
+        file = db.execute_sql("select file from pragma_database_list where name = 'main'").fetchone()[0]
+        if os.path.realpath(db.database) != file:
+            # The office's whole catalogue took the name after this was opened.
+            raise StorageError("locked", {"path": str(db.database)})
         build = CatalogueBuild(db)
         try:
             yield build

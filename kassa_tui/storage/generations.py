@@ -8,9 +8,7 @@ on reading it undisturbed, and sees by the file behind the name that there is an
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from kassa_tui.storage.database import sync_file
@@ -47,21 +45,25 @@ def tidy(shop: Path) -> None:
 
     For whoever alone changes ``shop``.
     """
-    if not shop.is_symlink() or not shop.exists() or 0 <= time.time() - shop.lstat().st_mtime < OPENING_SECONDS:
+    if not shop.exists():
         return
-    kept = shop.readlink().name
+    linked = shop.is_symlink()
+    if linked and 0 <= time.time() - shop.lstat().st_mtime < OPENING_SECONDS:
+        return
+    kept = shop.readlink().name if linked else ""
     gone = {path.name for path in shop.parent.glob(f"{shop.stem}-*{shop.suffix}") if _number(shop, path)} - {kept}
-    # The log of a file that was ``shop`` itself: it would be taken for that of another which is put there one day.
-    for name in (*gone, shop.name):
-        for suffix in SUFFIXES if name != shop.name else SUFFIXES[1:]:
-            with suppress(OSError):
-                shop.with_name(name + suffix).unlink(missing_ok=True)
+    left = [name + suffix for name in gone for suffix in SUFFIXES]
+    if linked:
+        # The log of a file that was ``shop`` itself: it would be taken for that of another that is put there one day.
+        left += [shop.name + suffix for suffix in SUFFIXES[1:]]
+    for name in left:
+        shop.with_name(name).unlink(missing_ok=True)
 
 
 def move(shop: Path, place: Path) -> None:
     """Take the database away to ``place`` with its log, whether its name is a link or not; nothing where it is not."""
     source = shop.with_name(shop.readlink().name) if shop.is_symlink() else shop
-    for suffix in reversed(SUFFIXES):
+    for suffix in SUFFIXES:
         path = source.with_name(source.name + suffix)
         if path.exists():
             path.replace(place.with_name(place.name + suffix))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kassa_tui.domain.gtin import gtin14
 from kassa_tui.storage import staff, stock
 from kassa_tui.storage.catalogue import Catalogue, fold
-from kassa_tui.storage.database import open_database, translated, user_version
+from kassa_tui.storage.database import StorageError, open_database, translated, user_version
 from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
 
 if TYPE_CHECKING:
@@ -23,12 +24,32 @@ SHOP_DB = "shop.db"
 
 
 class Shop(Catalogue):
-    """The ``shop.db`` in ``folder``, for reading on the thread that opens it; StorageError where it cannot be read."""
+    """The ``shop.db`` in ``folder``, for reading on the thread that opens it; StorageError where it cannot be read.
+
+    Another file that takes its name, a whole catalogue from the office, is read from the next look-up on.
+    """
 
     def __init__(self, folder: Path) -> None:
-        db = open_database(folder / SHOP_DB, readonly=True)
-        db.connect()
-        super().__init__(db)
+        self._path = str(folder / SHOP_DB)
+        self._file, self._generation = _identity(self._path), 0
+        super().__init__(_reading(self._path))
+
+    @property
+    def _db(self) -> SqliteDatabase:
+        # A microsecond at each look-up. An open file keeps its number, so no other is taken for it.
+        file = _identity(self._path)
+        if file != self._file and file is not None and not self._opened.is_closed():
+            self._follow(file)
+        return self._opened
+
+    def _follow(self, file: tuple[int, int]) -> None:
+        """Read the other file; the one that was read where it cannot be opened."""
+        try:
+            fresh = _reading(self._path)
+        except StorageError:
+            return
+        self._opened.close()
+        self._opened, self._file, self._generation = fresh, file, self._generation + 1
 
     def find(self, code: str, today: str) -> Article | None:
         """The article with this GTIN of any length, other code, or SKU."""
@@ -83,7 +104,9 @@ class Shop(Catalogue):
     def changes(self) -> int:
         """Another number whenever another process changed ``shop.db``; StorageError where it cannot be read."""
         with translated(SHOP_DB):
-            return int(self._db.execute_sql("pragma data_version").fetchone()[0])
+            version = int(self._db.execute_sql("pragma data_version").fetchone()[0])
+            # Each connection counts for itself.
+            return self._generation << 32 | version
 
     def count(self) -> int:
         """Number of articles, deposits included."""
@@ -91,8 +114,22 @@ class Shop(Catalogue):
 
     def close(self) -> None:
         """Let go of the file; harmless when called again."""
-        if not self._db.is_closed():
-            self._db.close()
+        if not self._opened.is_closed():
+            self._opened.close()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _reading(path: str) -> SqliteDatabase:
+    db = open_database(path, readonly=True)
+    db.connect()
+    return db
 
 
 def parsed(value: str) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kassa_tui.storage import snapshot as snapshots
 from kassa_tui.storage.catalogue_build import changing
 from kassa_tui.storage.database import StorageError, checkpoint
+from kassa_tui.storage.generations import tidy
 from kassa_tui.storage.keys import verify
 from kassa_tui.storage.shop import SHOP_DB
 from kassa_tui.storage.shop_feed import Applied, apply_page, position
@@ -59,6 +60,7 @@ class CatalogueSync:
     def turn(self, port: OfficePort) -> bool:
         """Take over what there is, as much as fits in one turn; whether more is to come. OfficeError, StorageError."""
         with changing(self.shop):
+            tidy(self.shop)
             if self._state.now.snapshot:
                 return self._snapshot(port)
             return self._feed(port)
@@ -85,6 +87,8 @@ class CatalogueSync:
                     self.want_snapshot("epoch")
                     return True
                 self._refused(apply_page(db, page.rows, page.epoch, page.cursor))
+                # Little at a time: twenty pages at once would be half a second of the disk, and a sale waits for it.
+                checkpoint(db)
                 self._arrived(page)
                 if not page.more:
                     return False

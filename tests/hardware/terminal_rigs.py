@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 import socket
 import threading
 import time
@@ -152,8 +155,12 @@ class Rig:
         return cloud.MollieSimulator(behaviour) if kind == "mollie" else cloud.SumUpSimulator(behaviour)
 
 
+_ports = itertools.count(os.getpid() % 1000 * 10)
+
+
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that the system gives to nobody's outgoing connection in between."""
+    while True:
+        port = 20_000 + next(_ports) % 12_000
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +30,7 @@ from kassa_tui.simulate.printer import DevicePrinter, NetworkPrinter
 from kassa_tui.simulate.scale import Pan, PtyScale
 from kassa_tui.simulate.terminals import KINDS, start
 from tests.hardware.device_bench import FakeInput, FarEnd, Kept, Typist, Watch
+from tests.hardware.terminal_rigs import free_port
 
 BON: Document = (Text("Bakkerij Jansen"), Text("kaart 4111111111111111"), Cut())
 
@@ -208,16 +208,10 @@ def test_a_child_that_tells_nonsense_is_replaced(tmp_path: Path, traffic: str) -
         process.close()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("kind", [*KINDS, "zvt-serial"])
 def test_a_payment_on_every_terminal(tmp_path: Path, kind: str) -> None:
     simulated, _, serial = kind.partition("-")
-    call_back = _free_port() if kind == "opi" else LISTEN_PORT
+    call_back = free_port() if kind == "opi" else LISTEN_PORT
     simulator, options = start(simulated, Behaviour(), tmp_path, serial=bool(serial), call_back=call_back)
     usual = {"port": 0, "baud": 9600, "currency": 978, "workstation": "1"}
     box = BlackBox()

@@ -270,11 +270,25 @@ def test_a_till_of_before_gets_the_tables(open_till: OpenTill) -> None:
     path = h.till.store.folder / TILL_DB
     h.close()
     con = sqlite3.connect(path)
-    con.executescript("drop table stock_move; drop table stock_draft; pragma user_version = 1")
+    tables = ("stock_move", "stock_draft", "order_receipt", "clocking")
+    con.executescript(f"{''.join(f'drop table {table};' for table in tables)} pragma user_version = 1")
     con.close()
     h = open_till()
     h.do(f"login {MANAGER}", "book receive - 6=2")
     assert h.till.store.read.execute("select sku, qty from stock_move").fetchall() == [(BREAD, 2000)]
+
+
+def test_receipts_of_before_are_known_of_their_order(open_till: OpenTill) -> None:
+    h = open_till().open_shop(MANAGER)
+    h.do("book receive B26-0001 6=2", "book receive - 6=1")
+    path = h.till.store.folder / TILL_DB
+    h.close()
+    con = sqlite3.connect(path)
+    was = con.execute("select * from order_receipt").fetchall()
+    con.executescript("drop table order_receipt; drop table clocking; pragma user_version = 2")
+    con.close()
+    rows = open_till().till.store.read.execute("select * from order_receipt").fetchall()
+    assert ([row[1:] for row in rows], rows) == ([("B26-0001", 0)], was)
 
 
 def test_a_rebuild_gives_the_same_movements_and_leaves_open_papers(open_till: OpenTill) -> None:

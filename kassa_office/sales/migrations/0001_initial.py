@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from kassa_office.facts import CreateFact
+from kassa_office.facts import CreateFact, CreateTotal
 
 
 class Migration(migrations.Migration):
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
+        CreateTotal(
             name="DayTotal",
             fields=[
                 (
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 "db_table": "day_total",
             },
         ),
-        migrations.CreateModel(
+        CreateTotal(
             name="MonthTotal",
             fields=[
                 (
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 "db_table": "month_total",
             },
         ),
-        migrations.CreateModel(
+        CreateTotal(
             name="Returned",
             fields=[
                 (
@@ -226,13 +226,13 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["branch", "sku", "day"], name="sale_line_sku")],
             },
         ),
-        migrations.CreateModel(
+        CreateTotal(
             name="SkuDay",
             fields=[
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "branch", "sku", "day", blank=True, editable=False, primary_key=True, serialize=False
+                        "branch", "day", "sku", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("branch", models.CharField(max_length=16)),
@@ -244,10 +244,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "sku_day",
-                "indexes": [models.Index(fields=["branch", "day"], name="sku_day_day")],
             },
         ),
-        migrations.CreateModel(
+        CreateTotal(
             name="SkuMonth",
             fields=[
                 (

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from kassa_office.facts import CreateFact
+from kassa_office.facts import CreateFact, CreateTotal
 
 
 class Migration(migrations.Migration):
@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateTotal(
             name="StockLevel",
             fields=[
                 (
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("take", "sku"), name="stock_take_line_key")],
             },
         ),
-        migrations.CreateModel(
+        CreateTotal(
             name="StockTold",
             fields=[
                 (
