@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "kassa_office.sales",
     "kassa_office.stock",
     "kassa_office.staff",
+    "kassa_office.hours",
     "kassa_office.dashboard",
     "kassa_office.api",
 ]

@@ -158,9 +158,38 @@ def _templates(value: Any) -> Any:
     return wrong or patterns
 
 
+def _names(value: Any) -> Any:
+    names = _lines(value) if isinstance(value, list) else wrong_type("list", value)
+    return names if isinstance(names, list | Wrong) else tuple(name for name in names if name)
+
+
+def _each(check: Check) -> Check:
+    """A check of a table whose keys are the webshop's own words, each value by ``check``."""
+
+    def judge(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return wrong_type("table", value)
+        found = {name: check(each) for name, each in value.items()}
+        wrong = [Wrong(each.code, f".{name}", **each.facts) for name, each in found.items() if isinstance(each, Wrong)]
+        return wrong or found
+
+    return judge
+
+
+def _date(value: Any) -> Any:
+    from datetime import date, datetime
+
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value.strip()).isoformat() if isinstance(value, str) else wrong_type("date_or_time", value)
+    except ValueError:
+        return wrong_type("date_or_time", value)
+
+
 _URL = _matching(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", "url")
 _SECONDS, _DAYS, _CENTS = _whole(0, 86_400), _whole(0, 36_500), _whole(0, 100_000_000)
-_PERCENT = _whole(0, 100, unit=100)
+_PERCENT, _NUMBER = _whole(0, 100, unit=100), _whole(0, 10**9)
 _LIMITS: Mapping[str, Check] = dict.fromkeys(("cashier", "senior", "manager"), _PERCENT)
 
 TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
@@ -206,8 +235,44 @@ TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
         "kind": one_of("woocommerce", "magento", "prestashop"),
         "url": _URL,
         "name": text_line,
+        "code": _matching("[A-Z][A-Z0-9]{0,7}", "till_id"),
         "key_file": _path,
         "owner": _matching("office|[A-Z][A-Z0-9]{0,7}", "office_or_till_id"),
+        "ca_file": _path,
+        "proxy": _URL,
+        "poll_seconds": _whole(10, 3600),
+        "orders": _flag,
+        "orders_since": _date,
+        "acknowledge": _flag,
+        "stock": _flag,
+        "buffer": _whole(0, 1000),
+        "buffer_max": _whole(0, 10_000),
+        "buffer_silent_minutes": _whole(1, 100_000),
+        "prices": one_of("no", "push", "pull"),
+        "sale_as_order": _flag,
+        "options": {
+            "keys_in_url": _flag,
+            "plain_permalinks": _flag,
+            "post_instead_of_put": _flag,
+            "put_instead_of_patch": _flag,
+            "ean_field": text_line,
+            "store": text_line,
+            "sources": _names,
+            "legacy_stock": _flag,
+            "price_includes_tax": _flag,
+            "vat_rates": _each(_PERCENT),
+            "country": one_of(*COUNTRIES),
+            "pickup_methods": _names,
+            "statuses": _each(one_of("unpaid", "prepare", "ready", "done", "cancelled", "refunded", "unknown")),
+            "steps": _each(text_line),
+            "notes_to_customer": _flag,
+            "sale_status": text_line,
+            "payment_module": text_line,
+            "customer_id": _NUMBER,
+            "language_id": _NUMBER,
+            "country_id": _NUMBER,
+            "shop_id": _NUMBER,
+        },
     },
 }
 """Table → key → its check. Keys are the fields of the value of that name."""

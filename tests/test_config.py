@@ -331,6 +331,7 @@ def test_nothing_is_there_twice(tmp_path: Path) -> None:
         ("device[2]", "duplicate", "device[1]"),
         ("device[4]", "duplicate", "device[3]"),
         ("webshop[2].name", "duplicate", "webshop[1].name"),
+        ("webshop[2].code", "duplicate", "webshop[1].code"),
     }
 
 
@@ -354,14 +355,63 @@ owner = "K1"
 kind = "magento"
 url = "https://b.example/"
 name = "B"
+code = "WEB2"
+orders_since = 2026-11-01
+prices = "push"
+[webshop.options]
+sources = ["nl", "be"]
+vat_rates = { "Food" = 9 }
+statuses = { "packing" = "prepare" }
 """,
     )
     url, proxy = "https://kantoor.example.nl:8443/api", "http://proxy:3128"
     assert found.office == config.Office(url, tmp_path / "ca.pem", proxy, "01")
     assert found.webshops == (
-        config.Webshop("prestashop", "https://a.example", "A", Path("/etc/kassa/a.key"), "K1"),
-        config.Webshop("magento", "https://b.example/", "B"),
+        config.Webshop("prestashop", "https://a.example", "A", "WEB", Path("/etc/kassa/a.key"), "K1"),
+        config.Webshop(
+            "magento",
+            "https://b.example/",
+            "B",
+            "WEB2",
+            orders_since="2026-11-01",
+            prices="push",
+            options={"sources": ("nl", "be"), "vat_rates": {"Food": 900}, "statuses": {"packing": "prepare"}},
+        ),
     )
+
+
+def test_odd_options_of_a_webshop_are_named(tmp_path: Path) -> None:
+    table = """
+[[webshop]]
+kind = "magento"
+url = "https://b.example/"
+name = "B"
+orders_since = "gisteren"
+poll_seconds = 1
+[webshop.options]
+sources = "nl"
+vat_rates = { "Food" = "9%" }
+statuses = { "packing" = "busy" }
+vat_rate = 9
+"""
+    found = problems(tmp_path, SMALLEST + table)
+    assert {key: problem.code for key, problem in found.items()} == {
+        "webshop[1].orders_since": "wrong_type",
+        "webshop[1].poll_seconds": "out_of_range",
+        "webshop[1].options.sources": "wrong_type",
+        "webshop[1].options.vat_rates.Food": "wrong_type",
+        "webshop[1].options.statuses.packing": "not_one_of",
+        "webshop[1].options.vat_rate": "unknown_key",
+    }
+
+
+def test_every_option_of_a_webshop_is_one_of_its_connectors() -> None:
+    from dataclasses import fields
+
+    from kassa_tui.config_checks import TABLES
+    from kassa_tui.sync.webshops.access import Options
+
+    assert set(TABLES["webshop"]["options"]) == {field.name for field in fields(Options)}  # type: ignore[arg-type]
 
 
 def test_the_module_is_light_to_import() -> None:

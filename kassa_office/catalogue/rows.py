@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Model, Sum
 from django.utils import timezone
 
 from kassa_office.catalogue.models import (
@@ -25,9 +25,12 @@ from kassa_office.catalogue.models import (
 )
 from kassa_office.catalogue.timeline import Dated, dated, own
 from kassa_office.staff.models import Employee
+from kassa_office.stock.models import PurchaseOrder, StockMove
 from kassa_office.tills.models import Branch, Till
 
 ALL = "all"
+ON_THEIR_WAY = ("sent", "partly")
+"""States of a purchase order in which tills hear of it."""
 
 
 class Made(NamedTuple):
@@ -168,6 +171,30 @@ def branches(codes: Sequence[str]) -> Iterator[Made]:
         yield _one("branch", row[0], ALL, dict(zip(columns[1:], row[1:], strict=True)))
 
 
+def orders(numbers: Sequence[str]) -> Iterator[Made]:
+    """Purchase orders that are still to come, for the tills of their branch, with what came and by which till.
+
+    A till knows what it received itself before the office does; told what of it the office has, it counts none twice.
+    """
+    found = PurchaseOrder.objects.filter(number__in=numbers, state__in=ON_THEIR_WAY).select_related("supplier")
+    for order in found:
+        got: dict[str, dict[str, int]] = defaultdict(dict)
+        moves = StockMove.objects.filter(branch=order.branch_id, kind="received", ref=order.number)
+        for sku, till, qty in moves.values_list("sku", "till").annotate(all=Sum("qty")).order_by("sku", "till"):
+            got[sku][till] = int(qty)
+        lines = [_order_line(*line, got.get(line[0], {})) for line in order.lines.order_by("article_id").values_list(
+            "article_id", "article__name", "article__unit", "qty")]  # fmt: skip
+        data = {"supplier": order.supplier.name, "expected": _iso(order.expected), "lines": lines}
+        yield _one("order", order.number, f"branch:{order.branch_id}", data)
+
+
+def _order_line(sku: str, name: str, unit: str, qty: int, got: dict[str, int]) -> dict[str, Any]:
+    line: dict[str, Any] = {"sku": sku, "name": name, "qty": qty}
+    if unit != _LEFT_OUT["unit"]:
+        line["unit"] = unit
+    return line | ({"got": sum(got.values()), "tills": got} if got else {})
+
+
 BUILDERS: dict[str, Builder] = {
     "branch": branches,
     "vat_rate": vat_rates,
@@ -178,6 +205,7 @@ BUILDERS: dict[str, Builder] = {
     "setting": settings,
     "reason": reasons,
     "text": texts,
+    "order": orders,
 }
 """What is touched → who makes its rows, in the order in which a till can best take them."""
 
@@ -193,6 +221,7 @@ SOURCES: dict[str, tuple[type[Model], str]] = {
     "customer": (Customer, "code"),
     "setting": (Till, "code"),
     "text": (ReceiptText, "id"),
+    "order": (PurchaseOrder, "number"),
 }
 
 

@@ -25,6 +25,7 @@ from kassa_office.catalogue.models import (
 )
 from kassa_office.catalogue.rows import every_key
 from kassa_office.staff.models import Employee
+from kassa_office.stock.models import PurchaseOrder
 from kassa_office.tills.models import Branch, Till
 
 KEYS: dict[type[Model], tuple[str, Callable[[Any], str]]] = {
@@ -39,6 +40,7 @@ KEYS: dict[type[Model], tuple[str, Callable[[Any], str]]] = {
     Employee: ("staff", lambda row: row.code),
     Branch: ("branch", lambda row: row.code),
     Till: ("setting", lambda row: row.code),
+    PurchaseOrder: ("order", lambda row: row.number),
 }
 """Model → what its rows in the feed are made from, and the key of it."""
 

@@ -89,12 +89,15 @@ class Health:
         return _worst_of(self.doctor, _("nog niet onderzocht"))
 
 
-def health(till: Till, state: TillState | None, cursor: TillCursor | None, now: datetime) -> Health:
-    """Everything about one till."""
+def health(
+    till: Till, state: TillState | None, cursor: TillCursor | None, now: datetime, gap: int | None = None
+) -> Health:
+    """Everything about one till; ``gap`` as :func:`truth.gaps` has it, where it was asked for of many at once."""
+    gap = missing_between(cursor) if gap is None else gap
     heard = max((at for at in (state and state.at, cursor and cursor.received_at) if at), default=None)
     doctor, at = _doctor(state.doctor if state else {})
     return Health(
-        till, _heard(till, state, heard, now), state.version if state else "", _waiting(state, cursor), _clock(state),
+        till, _heard(till, state, heard, now), state.version if state else "", _waiting(state, cursor, gap), _clock(state),
         _disk(state), _devices(state), doctor, at,
     )  # fmt: skip
 
@@ -130,8 +133,7 @@ def _heard(till: Till, state: TillState | None, heard: datetime | None, now: dat
     return State(WARN if gone > HEARD_WARN else OK, words)
 
 
-def _waiting(state: TillState | None, cursor: TillCursor | None) -> State:
-    gap = missing_between(cursor)
+def _waiting(state: TillState | None, cursor: TillCursor | None, gap: int) -> State:
     if gap:
         return State(BAD, ngettext("%d regel ontbreekt", "%d regels ontbreken", gap) % gap)
     behind = max(state.waiting if state else 0, cursor.claimed_seq - cursor.high_seq if cursor else 0)

@@ -6,25 +6,28 @@ the same hours a week before.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from kassa_office.dashboard import formats
-from kassa_office.journal.models import Alarm, Entry, Quarantine
+from kassa_office.journal.models import Alarm, Quarantine
 from kassa_office.sales.models import DayTotal
-from kassa_office.tills.models import Till, TillCursor, TillState
+from kassa_office.tills.models import Place, Till, TillCursor
 
 SILENT_AFTER = timedelta(minutes=15)
 """A till that was not heard of for so long may hold sales that are not in."""
 
 COUNTED = 5000
 """Entries between which missing ones are counted one by one."""
+AT_ONCE = 50
+"""Tills whose gaps are counted in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Truth:
     """Entries that were set apart and count nowhere."""
     received: dict[str, datetime | None] = field(default_factory=dict)
     """Till → when it last sent something."""
+    entries: int = 0
+    """Numbers of the tills' newest and first missing entries, added up: grows with whatever comes in."""
 
     @property
     def complete(self) -> bool:
@@ -87,19 +92,50 @@ class Truth:
         return [one for one in self.missing if one.branch == branch]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a till, of its journal here and of its last heartbeat: no more of it than the marks need."""
+
+    till: str
+    branch: str
+    next_seq: int | None
+    high_seq: int | None
+    claimed_seq: int | None
+    received_at: datetime | None
+    branches: list[str] | None
+    at: datetime | None
+    waiting: int | None
+    turnover_waiting: int | None
+    z: int | None
+
+    @property
+    def last(self) -> datetime | None:
+        """When it was heard last, one way or the other."""
+        return max((at for at in (self.received_at, self.at) if at), default=None)
+
+    @property
+    def behind(self) -> int:
+        """Entries that it said it has and that are not here."""
+        return max((self.claimed_seq or 0) - (self.high_seq or 0), self.waiting or 0)
+
+
+_HEARD = ("cursor__next_seq", "cursor__high_seq", "cursor__claimed_seq", "cursor__received_at", "cursor__branches",
+          "state__at", "state__waiting", "state__turnover_waiting", "state__z")  # fmt: skip
+
+
 def truth(branches: Collection[str], now: datetime | None = None) -> Truth:
     """What is known not to be in, per till."""
     now = now or timezone.now()
-    tills = list(Till.objects.filter(branch_id__in=branches, active=True).exclude(token_hash=""))
-    codes = [till.code for till in tills]
-    cursors = {one.till_id: one for one in TillCursor.objects.filter(till__in=codes)}
-    states = {one.till_id: one for one in TillState.objects.filter(till__in=codes)}
+    rows = Till.objects.filter(branch_id__in=branches, active=True).exclude(token_hash="").order_by("code")
+    tills = [Heard(*row) for row in rows.values_list("code", "branch_id", *_HEARD)]
     found = Truth(len(tills), quarantined=Quarantine.objects.filter(branch__in=branches, decided_at=None).count())
-    usual = _usual(branches, formats.local(now).date())
-    for till in tills:
-        cursor, state = cursors.get(till.code), states.get(till.code)
-        found.received[till.code] = cursor.received_at if cursor else None
-        missing = _missing(till, cursor, state, now, usual.get(till.code, {}))
+    between = gaps((one.till, one.branches or [], one.next_seq or 0, one.high_seq or 0) for one in tills)
+    silent = [one for one in tills if one.last is not None and now - one.last > SILENT_AFTER]
+    usual = _usual({one.branch for one in silent}, formats.local(now).date()) if silent else {}
+    for one in tills:
+        found.received[one.till] = one.received_at
+        found.entries += (one.high_seq or 0) + (one.next_seq or 0)
+        missing = _missing(one, between.get(one.till, 0), now, usual.get(one.till, {}))
         if missing is not None:
             found.missing.append(missing)
     return found
@@ -111,16 +147,14 @@ def version(branches: Collection[str], company: bool, of: Truth, now: datetime) 
     Read from a few small tables; every ingest moves ``received_at`` of its till.
     """
     codes = [*branches, ""] if company else list(branches)
-    alarms = Alarm.objects.filter(branch__in=codes)
-    counted = alarms.aggregate(n=Count("id"), times=Sum("times"), last=Max("last_at"), closed=Max("closed_at"))
-    high = TillCursor.objects.filter(till__in=list(of.received)).aggregate(high=Sum("high_seq"), next=Sum("next_seq"))
+    alarms = Alarm.objects.filter(branch__in=codes, closed_at=None)
+    counted = alarms.aggregate(n=Count("id"), which=Sum("id"), times=Sum("times"), last=Max("last_at"))
     then = formats.local(now)
     seen: list[Any] = [
         sorted(branches),
         company,
         of,
         sorted(counted.items()),
-        high,
         then.date(),
         then.hour,
         then.minute,
@@ -130,31 +164,53 @@ def version(branches: Collection[str], company: bool, of: Truth, now: datetime) 
 
 def missing_between(cursor: TillCursor | None) -> int:
     """Entries that are not here though later ones are; of very wide gaps the most it can be."""
-    if cursor is None or cursor.high_seq < cursor.next_seq:
-        return 0
-    most = cursor.high_seq - cursor.next_seq + 1
-    if most > COUNTED:
-        return most - 1
-    there = Entry.objects.filter(branch__in=cursor.branches, till=cursor.till_id, seq__gt=cursor.next_seq)
-    return most - there.filter(seq__lte=cursor.high_seq).count()
+    return gaps([cursor.place]).get(cursor.till_id, 0) if cursor else 0
 
 
-def _missing(
-    till: Till, cursor: TillCursor | None, state: TillState | None, now: datetime, usual: dict[int, int]
-) -> Missing | None:
-    heard = max((at for at in (cursor and cursor.received_at, state and state.at) if at), default=None)
+def gaps(places: Iterable[Place]) -> dict[str, int]:
+    """Till → :func:`missing_between`, of those tills where there is a gap."""
+    found: dict[str, int] = {}
+    counted: list[Place] = []
+    for till, branches, first, last in places:
+        if last < first or not last:
+            continue
+        found[till] = last - first
+        if last - first < COUNTED and branches:
+            counted.append((till, branches, first, last))
+    for start in range(0, len(counted), AT_ONCE):
+        for till, there in _there(counted[start : start + AT_ONCE]):
+            found[till] -= int(there) - 1
+    return found
+
+
+def _there(counted: list[Place]) -> list[tuple[str, int]]:
+    """Till → entries after the first missing one, all in one statement."""
+    queries, values = [], list[Any]()
+    for till, branches, first, last in counted:
+        places = ", ".join(["%s"] * len(branches))
+        queries.append(
+            f"SELECT %s, count(*) FROM journal_entry WHERE branch IN ({places}) AND till = %s AND seq > %s AND seq <= %s"
+        )
+        values += [till, *branches, till, first, last]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(queries), values)
+        return list(cursor.fetchall())
+
+
+def _missing(till: Heard, between: int, now: datetime, usual: dict[int, int]) -> Missing | None:
+    heard = till.last
     if heard is None:
-        return Missing(till.code, till.branch_id, "never")
-    turnover = max(0, state.turnover_waiting) if state else 0
-    if between := missing_between(cursor):
-        return Missing(till.code, till.branch_id, "gap", between, heard, turnover)
-    behind = max(cursor.claimed_seq - cursor.high_seq if cursor else 0, state.waiting if state else 0)
+        return Missing(till.till, till.branch, "never")
+    turnover = max(0, till.turnover_waiting or 0)
+    if between:
+        return Missing(till.till, till.branch, "gap", between, heard, turnover)
+    behind = till.behind
     if now - heard > SILENT_AFTER:
         guess = _guess(usual, heard, now)
-        if guess or behind or (state is not None and state.z):
-            return Missing(till.code, till.branch_id, "silent", behind, heard, turnover, guess)
+        if guess or behind or till.z:
+            return Missing(till.till, till.branch, "silent", behind, heard, turnover, guess)
     elif behind:
-        return Missing(till.code, till.branch_id, "waiting", behind, heard, turnover)
+        return Missing(till.till, till.branch, "waiting", behind, heard, turnover)
     return None
 
 

@@ -14,6 +14,7 @@ from kassa_office.journal import projection
 from kassa_office.journal.bodies import Unreadable
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.writing import (
+    CLOCKING,
     DAY_TOTAL,
     ENTRY,
     MONTH_TOTAL,
@@ -27,6 +28,7 @@ from kassa_office.journal.writing import (
     STOCK_COUNT,
     STOCK_LEVEL,
     STOCK_MOVE,
+    STOCK_RECEIPT,
     VOUCHER,
     Z_REPORT,
     Gathered,
@@ -37,10 +39,10 @@ from kassa_office.tills.models import Branch, TillCursor
 from kassa_tui.domain.journal import Entry
 
 AT_ONCE = 500
-TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, DAY_TOTAL, MONTH_TOTAL, SKU_DAY, SKU_MONTH,
-          STOCK_LEVEL, VOUCHER, RETURNED, PARKED)  # fmt: skip
+TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING, DAY_TOTAL, MONTH_TOTAL,
+          SKU_DAY, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED, PARKED)  # fmt: skip
 """All that follows from journals."""
-OFFICE_MADE = {STOCK_MOVE.name: "till NOT IN (SELECT code FROM tills_till)"}
+OFFICE_MADE = dict.fromkeys((STOCK_MOVE.name, CLOCKING.name), "till NOT IN (SELECT code FROM tills_till)")
 """Rows that did not come from a till's journal stay."""
 COMPARED = {PARKED.name: "parks <> 0"}
 """Tickets that were taken up go after a while, which is no difference."""

@@ -76,6 +76,16 @@ STOCK_COUNT = Table(
     "branch:text till:text seq:bigint day:date no:int at:bigint sku:text code:text qty:bigint expected:bigint area:text"
     " who:text",
 )
+STOCK_RECEIPT = Table(
+    "stock_receipt",
+    "branch:text till:text seq:bigint day:date at:bigint order:text supplier:text finished:bool lines:int unknown:text"
+    " who:text",
+)
+CLOCKING = Table(
+    "clocking",
+    "branch:text till:text seq:bigint day:date at:bigint offset:int kind:text employee:text replaces:text reason:text"
+    " who:text",
+)
 DAY_TOTAL = Table(
     "day_total",
     "branch:text day:date till:text kind:text key:text n:bigint qty:bigint amount:bigint vat:bigint cost:bigint"
@@ -116,7 +126,7 @@ PARKED = Table(
     + ", ".join(f"{name} = CASE WHEN {_LATER} THEN excluded.{name} ELSE {{t}}.{name} END" for name in _PARKED),
 )
 
-FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT)
+FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING)
 SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
 MONTHS = ((DAY_TOTAL, MONTH_TOTAL, 1), (SKU_DAY, SKU_MONTH, 2))
 """Sums by day, the same by month, and where in the key the day stands."""

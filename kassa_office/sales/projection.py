@@ -161,8 +161,14 @@ def _shift_close(gathered: Gathered, here: Here, facts: bodies.ShiftClose, costs
         Z_REPORT,
         (*here.key, facts.z, entry.at, entry.offset, entry.who, facts.turnover, facts.counted, difference, entry.body),
     )
+    day = Day(gathered, here)
+    day.add("z", "closed", 1, 0, facts.turnover)
+    if facts.counted is not None:
+        day.add("z", "counted", 1, 0, facts.counted)
+    if difference:
+        day.add("z", "off", 1, 0, difference)
     if facts.difference is not None:
-        Day(gathered, here).add("difference", "", 1, 0, difference)
+        day.add("difference", "", 1, 0, difference)
 
 
 def _cash(gathered: Gathered, here: Here, facts: bodies.Cash, costs: Costs) -> None:

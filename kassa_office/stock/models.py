@@ -50,6 +50,25 @@ class StockCount(Fact):
         db_table = "stock_count"
 
 
+class StockReceipt(Fact):
+    """A delivery as a till booked it; its goods are movements with the same ``seq``."""
+
+    pk = models.CompositePrimaryKey("branch", "till", "seq", "day")
+    at = models.BigIntegerField()
+    order = models.CharField(max_length=60, blank=True)
+    """Number of the purchase order, as the till had it."""
+    supplier = models.CharField(max_length=60, blank=True)
+    finished = models.BooleanField(default=False)
+    """A person said that nothing more of the order will come."""
+    lines = models.IntegerField()
+    unknown = models.TextField(default="[]")
+    """Codes that nobody knew: JSON, ``[code, thousandths]`` each."""
+    who = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        db_table = "stock_receipt"
+
+
 class StockLevel(models.Model):
     """What is there of an article in a branch: the sum of all its movements, kept in the ingest transaction."""
 
@@ -88,6 +107,8 @@ class PurchaseOrder(models.Model):
     arrived_at = models.DateTimeField(null=True)
     """When the first of it came: how long this supplier takes."""
     expected = models.DateField(_("verwacht op"), null=True, blank=True)
+    heard = models.IntegerField(default=0)
+    """Movements and receipts of it that were in when it was last looked at: more of them is news for the tills."""
     note = models.CharField(_("opmerking"), max_length=200, blank=True)
 
     class Meta:

@@ -1,13 +1,16 @@
 """Orders to suppliers: a draft, sent, received in parts or at once, closed.
 
-What was received of an order are the movements that name it, made in the office or at a till.
+What was received of an order are the movements that name it, made in the office or at a till. So it does not matter
+when, how often and in what order the tills' entries come in: the order is looked at anew whenever there are more. Tills
+hear of it through the feed as long as it is open (:func:`kassa_office.catalogue.rows.orders`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import stdev
 
 from django.db import transaction
@@ -16,7 +19,7 @@ from django.utils import timezone
 
 from kassa_office.catalogue.models import Article, CostPrice, Supplier
 from kassa_office.stock.ledger import Note, book
-from kassa_office.stock.models import PurchaseLine, PurchaseOrder, StockMove
+from kassa_office.stock.models import PurchaseLine, PurchaseOrder, StockMove, StockReceipt
 from kassa_office.stock.numbers import new_number
 from kassa_office.stock.transfers import Wrong
 
@@ -126,6 +129,17 @@ def received(order: PurchaseOrder) -> dict[str, int]:
     return {sku: int(qty) for sku, qty in moves.values_list("sku").annotate(all=Sum("qty")).order_by("sku")}
 
 
+def receipts(branches: Collection[str], since: date, order: str = "") -> list[StockReceipt]:
+    """Deliveries that tills of these branches booked since a day, newest first; of one order where that is named."""
+    rows = StockReceipt.objects.filter(branch__in=branches, day__gte=since)
+    return list((rows.filter(order=order) if order else rows).order_by("-at", "till", "-seq"))
+
+
+def unknown_of(receipt: StockReceipt) -> list[tuple[str, int]]:
+    """Codes of a delivery that nobody knew, and thousandths of each."""
+    return [(str(code), int(qty)) for code, qty in json.loads(receipt.unknown)]
+
+
 def on_order(branch: str) -> dict[str, int]:
     """Article → thousandths that are still to come to a branch."""
     found: dict[str, int] = {}
@@ -163,18 +177,22 @@ def refresh() -> str | None:
 
 
 def _look(order: PurchaseOrder) -> bool:
-    got = received(order)
-    if not any(got.values()) or order.state not in OPEN:
+    """Whether something was heard of an open order; what came of it, or that no more will, decides how it stands."""
+    moves = StockMove.objects.filter(branch=order.branch_id, kind="received", ref=order.number)
+    came = StockReceipt.objects.filter(branch=order.branch_id, order=order.number)
+    heard = moves.count() + came.count()
+    if heard == order.heard or order.state not in OPEN:
         return False
-    was = (order.state, order.arrived_at)
+    got, finished = received(order), came.filter(finished=True).exists()
     whole = all(got.get(sku, 0) >= qty for sku, qty in order.lines.values_list("article_id", "qty"))
-    order.state = "closed" if whole else "partly"
-    if order.arrived_at is None:
-        first = StockMove.objects.filter(branch=order.branch_id, kind="received", ref=order.number)
-        at = first.aggregate(first=Min("at"))["first"]
-        order.arrived_at = datetime.fromtimestamp(at / 1000, timezone.get_current_timezone())
-    order.save(update_fields=["state", "arrived_at"])
-    return was != (order.state, order.arrived_at)
+    if finished or any(got.values()):
+        order.state = "closed" if finished or whole else "partly"
+    first = moves.aggregate(first=Min("at"))["first"]
+    if order.arrived_at is None and first is not None:
+        order.arrived_at = datetime.fromtimestamp(first / 1000, timezone.get_current_timezone())
+    order.heard = heard
+    order.save(update_fields=["state", "arrived_at", "heard"])
+    return True
 
 
 def _locked(number: str, *states: str) -> PurchaseOrder:

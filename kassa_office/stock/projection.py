@@ -6,6 +6,7 @@ to have been there can be told only when every till's sales of before are in, an
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from msgspec import Meta, Struct
 
 from kassa_office.journal.bodies import Whole, cut
 from kassa_office.journal.projection import Costs, Here, Kind
-from kassa_office.journal.writing import STOCK_COUNT, STOCK_MOVE, Gathered
+from kassa_office.journal.writing import STOCK_COUNT, STOCK_MOVE, STOCK_RECEIPT, Gathered
 
 Sku = Annotated[str, Meta(min_length=1)]
 SENT, ARRIVED = "sent", "arrived"
@@ -47,7 +48,10 @@ class Moves(Struct):
 
     lines: list[MoveLine]
     order: str = ""
+    supplier: str = ""
     reason: str = ""
+    finished: bool = False
+    unknown: list[UnknownLine] = []
 
 
 class Count(Struct):
@@ -83,6 +87,10 @@ def _write(
 
 def _received(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:
     _write(gathered, here, "received", ((line.sku, line.qty) for line in facts.lines), ref=facts.order)
+    unknown = json.dumps([[cut(line.code, 80), line.qty] for line in facts.unknown], ensure_ascii=False)
+    row = (*here.key, here.entry.at, cut(facts.order, 60), cut(facts.supplier, 60), facts.finished, len(facts.lines),
+           unknown, here.entry.who)  # fmt: skip
+    gathered.add(STOCK_RECEIPT, row)
 
 
 def _wasted(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:

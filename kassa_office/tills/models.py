@@ -82,6 +82,10 @@ class Enrolment(models.Model):
         verbose_name, verbose_name_plural = _("aanmeldcode"), _("aanmeldcodes")
 
 
+Place = tuple[str, list[str], int, int]
+"""Of a journal here: till, branches under which it is kept, first number that is missing, last one that is here."""
+
+
 class TillCursor(models.Model):
     """How far a till's journal is here. The one row that an ingest locks, so that one till is taken in in turn."""
 
@@ -98,6 +102,11 @@ class TillCursor(models.Model):
     """When the till last sent something."""
     branches = models.JSONField(default=list)
     """Branches under which its entries are kept: more than one where it was moved."""
+
+    @property
+    def place(self) -> Place:
+        """How far it is."""
+        return self.till_id, self.branches, self.next_seq, self.high_seq
 
 
 class TillState(models.Model):

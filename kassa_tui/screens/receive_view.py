@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """Lines that are named where it is asked about differences; the others are counted."""
-_BEFORE_NAME = 8 + 8 + 14
+_EXPECTED, _CAME, _DIFFERENCE = 10, 9, 14
+_BEFORE_NAME = _EXPECTED + _CAME + _DIFFERENCE
 _SKU = 14
 
 
@@ -44,14 +45,15 @@ class ReceiveView(StockView):
     def head_row(self, width: int) -> str:
         """Three counts instead of one."""
         t = self.desk.t
-        counts = right(t("Komt"), 8) + right(t("Nu"), 8) + right(t("Verschil"), 14)
+        counts = right(t("Verwacht"), _EXPECTED) + right(t("Nu"), _CAME) + right(t("Verschil"), _DIFFERENCE)
         return counts + "  " + fit(t("Omschrijving"), width - _BEFORE_NAME - _SKU - 2) + t("Artikel")
 
     def row(self, key: str, chosen: bool, width: int) -> Row:
         """What is still to come of it, what came, and the difference in a figure or a word."""
         row = self._drawn[key]
         line, expected = row.line, format_quantity(row.expected, row.line.unit) if row.ordered else ""
-        text = f"{right(expected, 8)}{right(counted(line), 8)}{right(self._difference(row), 14)}  "
+        counts = right(expected, _EXPECTED) + right(counted(line), _CAME)
+        text = f"{counts}{right(self._difference(row), _DIFFERENCE)}  "
         text += fit(named(self.desk, line), width - _BEFORE_NAME - _SKU - 2) + fit(plain(line.sku), _SKU)
         wrong = bool(line.qty) and (row.difference > 0 or not row.ordered)
         return ((fit(text, width), SELECT if chosen else BAD if wrong else TEXT),)

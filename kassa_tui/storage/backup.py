@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from kassa_tui.storage import generations
 from kassa_tui.storage.database import StorageError, backup, file_uri, quick_check, sync_file, translated
 from kassa_tui.storage.journal import Flaw, verify
 from kassa_tui.storage.keys import KEY_FILE, load_key

@@ -16,6 +16,8 @@ from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
 if TYPE_CHECKING:
     import sqlite3
 
+    from peewee import SqliteDatabase
+
     from kassa_tui.domain.catalogue import Article
     from kassa_tui.domain.staff import Person
     from kassa_tui.storage.purchases import Order

@@ -7,6 +7,7 @@ one sender; the schedule only wakes it. Whatever fails waits and is tried again,
 from __future__ import annotations
 
 import logging
+import os
 import random
 import subprocess
 import threading
@@ -31,12 +32,18 @@ if TYPE_CHECKING:
     from kassa_tui.storage.journal import Clock
 
 SYNC_LOCK = "sync.lock"
+NICE = 10
 BATCHES_AT_ONCE = 20
 """Batches before heartbeat and feed have their turn again."""
 STUCK_SECONDS = 3600.0
 """Between two offers of what the office could not take."""
 
 log = logging.getLogger("kassa.sync")
+
+
+def step_back() -> None:
+    """Let the till go before: who scans never waits for this process. systemd does it for the disk as well."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), NICE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-TABLES = ("journal_entry", "sale", "sale_line", "payment", "z_report", "stock_move", "stock_count", "day_total",
+TABLES = ("journal_entry", "sale", "sale_line", "payment", "z_report", "stock_move", "stock_count", "stock_receipt", "clocking", "day_total",
           "sku_day", "month_total", "sku_month", "stock_level", "sales_voucher", "returned",
           "sales_parked")  # fmt: skip
 """All that follows from journals."""
@@ -33,6 +33,6 @@ def _plain(name: str, value: Any) -> Any:
         return bytes(value).hex()
     if name == "draft":
         return json.dumps(json.loads(value) if isinstance(value, str) else value, sort_keys=True)
-    if name == "foreign":
+    if name in ("foreign", "finished"):
         return bool(value)
     return value if isinstance(value, int | None) else str(value)

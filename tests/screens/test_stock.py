@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from kassa_tui.storage.shop_feed import apply_page
 from kassa_tui.storage.shop_schema import open_shop
+from kassa_tui.sync.wire import Row
 from tests.screens.hand import BREAD, BREAD_CODE, CAN, CAN_CODE, MANAGER, Hand
 from tests.screens.test_goldens import chosen
 
@@ -117,6 +119,68 @@ def test_receiving_by_order_and_from_somebody(till_at: Callable[..., Hand]) -> N
     assert [(x["order"], x["supplier"]) for x in booked(h, "stock.received")] == [
         ("B26-0001", ""), ("", "Bakkerij Jansen")
     ]  # fmt: skip
+
+
+def ordered(h: Hand, number: str, *lines: tuple[str, int], expected: str | None = "2026-11-24") -> None:
+    """The office tells of an order."""
+    data = {"supplier": "Bakkerij [b]Jansen[/b]", "expected": expected,
+            "lines": [{"sku": sku, "name": f"Artikel {sku}", "qty": qty} for sku, qty in lines]}  # fmt: skip
+    db = open_shop(h.till.store.folder / "shop.db", "NL")
+    try:
+        apply_page(db, [Row(1, "order", number, "put", data)], "e", 1)
+    finally:
+        db.close()
+
+
+def test_receiving_beside_an_order_until_it_is_whole(till_at: Callable[..., Hand]) -> None:
+    h = till_at().ready()
+    ordered(h, "B26-0007", (BREAD, 24_000), ("99", 6000))
+    ordered(h, "B26-0003", (CAN, 6000), expected=None)
+    opened(h, "Ontvangen van een leverancier")
+    text = h.text()
+    assert "1 B26-0007   Bakkerij [b]Jansen[/b] 24-11  2 regels open" in text
+    assert "2 B26-0003   Bakkerij [b]Jansen[/b]        1 regel open" in text
+    h.type("1").type("20").press("times").scan(BREAD_CODE).scan(UNKNOWN).enter(CAN)
+    shown = [line.split() for line in h.text().splitlines()]
+    for line in (["24", "20", "-4", "Krentenbol", BREAD], ["6", "0", "-6", "Artikel", "99", "99"],
+                 ["1", "niet", "besteld", "ONBEKEND", f"0{UNKNOWN}"],
+                 ["1", "niet", "besteld", "Energydrank", "blik", "0,25", "l", CAN]):  # fmt: skip
+        assert line in shown
+    assert "0 van 2 regels kloppen · 2 te weinig · 1 niet besteld · 1 onbekend" in h.text()
+    h.press("home", "down", "set").enter("6").press("pay")
+    assert "Krentenbol: 20 van 24" in h.text()
+    assert "Boeken, de rest komt nog" in h.text()
+    h.type("b")
+    (body,) = booked(h, "stock.received")
+    assert body["order"] == "B26-0007"
+    assert [(x["sku"], x["qty"], x["expected"]) for x in body["lines"]] == [  # type: ignore[attr-defined]
+        (BREAD, 20_000, 24_000), (CAN, 1000, 0), ("99", 6000, 6000)
+    ]  # fmt: skip
+    opened(h, "Ontvangen van een leverancier")
+    assert "24-11  1 regel open" in h.text()
+    h.type("1").type("3").press("times").enter(BREAD).press("pay").type("s")
+    assert booked(h, "stock.received")[1]["finished"] is True
+    opened(h, "Ontvangen van een leverancier")
+    assert "B26-0007" not in h.text()
+    h.type("1").type("6").press("times").enter(CAN)
+    assert "1 van 1 regels kloppen" in h.text()
+    h.press("pay")
+    assert "komt nog" not in h.text()
+    h.type("b")
+    assert "finished" not in booked(h, "stock.received")[2]
+
+
+def test_a_delivery_of_an_order_waits_and_keeps_its_columns(till_at: Callable[..., Hand]) -> None:
+    h = till_at().ready()
+    ordered(h, "B26-0007", (BREAD, 24_000))
+    opened(h, "Ontvangen van een leverancier").type("1").enter(BREAD).press("back")
+    opened(h, "Verder: Ontvangen B26-0007")
+    assert "Verschil" in h.text()
+    h.press("void", "pay")
+    assert "Boeken" not in h.text().replace("Boeken kan niet", "").replace("boeken", "")
+    h.type("v").press("back")
+    opened(h, "Ontvangen van een leverancier").type("2").enter("b26-0099").enter(BREAD)
+    assert "Verschil" not in h.text()
 
 
 def test_sending_to_a_branch_and_what_came_from_one(till_at: Callable[..., Hand]) -> None:

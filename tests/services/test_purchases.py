@@ -83,8 +83,8 @@ def test_a_delivery_beside_its_order(open_till: OpenTill) -> None:
     assert (body["order"], body["supplier"]) == (NUMBER, "Bakkerij Jansen")
     assert "finished" not in body
     assert body["lines"] == [
-        {"sku": COLA, "qty": 2000, "expected": 0}, {"sku": MILK, "qty": 6000, "expected": 6000},
-        {"sku": BREAD, "qty": 24_000, "expected": 24_000},
+        {"sku": BREAD, "qty": 24_000, "expected": 24_000}, {"sku": COLA, "qty": 2000, "expected": 0},
+        {"sku": MILK, "qty": 6000, "expected": 6000},
     ]  # fmt: skip
     assert body["unknown"] == [{"code": f"0{UNKNOWN}", "qty": 1000}]
 

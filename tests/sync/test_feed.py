@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kassa_tui.storage.catalogue import Catalogue
+from kassa_tui.storage.database import migrate, open_database
 from kassa_tui.storage.price_layers import Dated, flat
 from kassa_tui.storage.shop import Shop as ShopReader
 from kassa_tui.storage.shop_feed import apply_page, position
@@ -81,9 +82,10 @@ def test_every_table_of_the_feed(tmp_path: Path) -> None:
         row("stock", "F2:A1", qty=-2000, at=5),
         row("parked", "t1", till="K2", place=1, name="Jan", total=-5),
         row("message", "m1", text="Kom naar het kantoor", urgent=True),
+        row("order", "B26-0001", supplier="Jansen", expected="2026-11-24", lines=[{"sku": "A1", "qty": 5000}]),
         row("moonphase", "x", name="vol"),
     ])  # fmt: skip
-    assert (applied.rows, applied.passed, applied.refused) == (13, 1, ())
+    assert (applied.rows, applied.passed, applied.refused) == (14, 1, ())
     con = sqlite3.connect(path)
     assert con.execute("select rate from vat_rate where valid_from = '2027-01-01'").fetchone() == (2100,)
     assert con.execute("select 1 from vat_rate where valid_from = '2028-01-01'").fetchone() is None
@@ -95,10 +97,10 @@ def test_every_table_of_the_feed(tmp_path: Path) -> None:
     assert customer is not None
     assert customer.account_allowed
     gone = ["staff 7", "customer K9", "setting rules.return_days", "reason return:broken", "text 5", "branch F2",
-            "stock F2:A1", "parked t1", "message m1", "vat_rate low:2027-01-01"]  # fmt: skip
+            "stock F2:A1", "parked t1", "message m1", "vat_rate low:2027-01-01", "order B26-0001"]  # fmt: skip
     put(path, [row(each.split(" ")[0], each.split(" ")[1], "del") for each in gone])
     for table in ("staff", "customer", "setting", "reason", "receipt_text", "branch", "branch_stock",
-                  "parked_elsewhere", "message"):  # fmt: skip
+                  "parked_elsewhere", "message", "purchase_order"):  # fmt: skip
         assert con.execute(f"select count(*) from {table}").fetchone() == (0,), table
     reader.close()
     con.close()
@@ -327,7 +329,7 @@ def test_a_snapshot_of_an_older_office_is_brought_up_to_date(shop: Shop, office:
     path = _catalogue(tmp_path / "s", 20)
     con = sqlite3.connect(path, isolation_level=None)
     for table in ("feed_price", "setting", "reason", "receipt_text", "branch", "branch_stock", "parked_elsewhere",
-                  "message"):  # fmt: skip
+                  "message", "purchase_order"):  # fmt: skip
         con.execute(f"drop table {table}")
     con.execute("pragma user_version=1")
     con.execute("pragma page_size=8192")

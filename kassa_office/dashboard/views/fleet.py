@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from kassa_office.dashboard import alarm_words, choice, figures, formats
 from kassa_office.dashboard.tables import Column, Link, Table
 from kassa_office.dashboard.till_words import ORDER, Health, health
+from kassa_office.dashboard.truth import gaps
 from kassa_office.dashboard.views.common import answer
 from kassa_office.journal.models import Alarm
 from kassa_office.staff.access import OWNER, SUPPORT, require, role_of
@@ -24,7 +25,9 @@ def fleet(request: HttpRequest) -> HttpResponse:
     chosen = choice.read(request)
     tills = Till.objects.filter(branch_id__in=chosen.branches).select_related("branch", "state", "cursor")
     now = timezone.now()
-    all_ = [health(till, getattr(till, "state", None), getattr(till, "cursor", None), now) for till in tills]
+    between = gaps(each.cursor.place for each in tills if hasattr(each, "cursor"))
+    all_ = [health(each, getattr(each, "state", None), getattr(each, "cursor", None), now, between.get(each.code, 0))
+            for each in tills]  # fmt: skip
     all_.sort(key=lambda one: (-ORDER.index(one.worst.level), one.till.branch_id, one.till.code))
     columns = [
         Column(_("Kassa")), Column(_("Filiaal")), Column(_("Toestand")), Column(_("Laatst gehoord")),

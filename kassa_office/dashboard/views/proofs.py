@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from kassa_office.dashboard import alarm_words, choice, figures, formats, periods, words
 from kassa_office.dashboard.choice import Choice
 from kassa_office.dashboard.tables import Column, Link, State, Table
-from kassa_office.dashboard.truth import missing_between, truth
+from kassa_office.dashboard.truth import gaps, truth
 from kassa_office.dashboard.views.common import answer
 from kassa_office.journal.models import Quarantine
 from kassa_office.journal.proof import prove
@@ -58,6 +58,7 @@ def proof_of(request: HttpRequest, code: str) -> HttpResponse:
 
 def _how_far(tills: list[Till], chosen: Choice) -> Table:
     cursors = TillCursor.objects.in_bulk([till.code for till in tills])
+    between = gaps(cursor.place for cursor in cursors.values())
     apart: dict[str, int] = {}
     for code in Quarantine.objects.filter(branch__in=chosen.branches, decided_at=None).values_list("till", flat=True):
         apart[code] = apart.get(code, 0) + 1
@@ -69,7 +70,7 @@ def _how_far(tills: list[Till], chosen: Choice) -> Table:
     lines = []
     for till in tills:
         cursor = cursors.get(till.code) or TillCursor(till=till)
-        gap = missing_between(cursor)
+        gap = between.get(till.code, 0)
         behind, aside = max(0, cursor.claimed_seq - cursor.high_seq), apart.get(till.code, 0)
         if gap or aside:
             state = State("bad", _("niet compleet"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,13 +16,14 @@ from kassa_office.dashboard.tables import Column, Link, Table
 from kassa_office.dashboard.views.common import answer
 from kassa_office.staff.access import audit, check_branch, require
 from kassa_office.stock import orders, proposals, transfers
-from kassa_office.stock.models import PurchaseOrder
+from kassa_office.stock.models import PurchaseOrder, StockReceipt
 from kassa_office.stock.papers import order_csv, order_pdf
 from kassa_office.stock.transfers import Wrong
 from kassa_office.stock.views import common
 from kassa_office.tills.models import Branch
 
 MOST = 500
+RECEIPT_DAYS = 60
 
 
 @require_GET
@@ -98,9 +101,30 @@ def listed(request: HttpRequest) -> HttpResponse:
          common.state(one.state), one.made_at, one.expected, one.made_by) for one in rows[:MOST]
     ]  # fmt: skip
     table = Table("bestellingen", _("Bestellingen"), columns, lines, None, _("Er zijn geen bestellingen."))
-    return answer(request, "stock/orders.html", [table], place="orders", branches=sorted(known.items()), branch=branch,
+    came = _receipts([branch] if branch else list(known), figures.today() - timedelta(days=RECEIPT_DAYS))
+    return answer(request, "stock/orders.html", [table, came], place="orders", branches=sorted(known.items()), branch=branch,
                   only=only, suppliers=list(Supplier.objects.values_list("code", "name")),
                   may=common.may_write(request))  # fmt: skip
+
+
+def _receipts(branches: list[str], since: date, number: str = "") -> Table:
+    """What tills received, of an order or without one; codes that nobody knew are for a person to find out."""
+    columns = [Column(_("Wanneer"), "moment"), Column(_("Filiaal")), Column(_("Kassa")), Column(_("Door")),
+               Column(_("Bestelling")), Column(_("Leverancier"), wide=True), Column(_("Regels"), "count"),
+               Column(_("Onbekende codes"))]  # fmt: skip
+    found = orders.receipts(branches, since, number)[:MOST]
+    known = set(PurchaseOrder.objects.filter(number__in={one.order for one in found}).values_list("number", flat=True))
+    rows: common.Rows = [
+        (datetime.fromtimestamp(one.at / 1000, UTC), one.branch, one.till, one.who, _order_of(one, known), one.supplier,
+         one.lines, ", ".join(f"{quantity(qty)} × {code}" for code, qty in orders.unknown_of(one))) for one in found
+    ]  # fmt: skip
+    return Table("ontvangsten", _("Ontvangen aan de kassa"), columns, rows, None,
+                 _("Aan de kassa is niets ontvangen."))  # fmt: skip
+
+
+def _order_of(one: StockReceipt, known: set[str]) -> Link | str:
+    words = _("%s, er komt niets meer") % one.order if one.finished else one.order
+    return Link(words, f"/voorraad/bestellingen/{one.order}/") if one.order in known else words
 
 
 @require_POST
@@ -132,7 +156,9 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     branch = Branch.objects.get(code=found.branch_id)
     total = sum(line.amount for line in lines)
     template = "stock/order_print.html" if paper == "druk" else "stock/order.html"
+    came = _receipts([found.branch_id], found.made_at.date() - timedelta(days=1), found.number)
     return render(request, template, {
+        "receipts": came if came.rows else None,
         "order": found, "lines": lines, "total": total, "branch": branch, "place": "orders",
         "state": common.state(found.state), "may": common.may_write(request), "today": figures.today(),
         "short": total < found.supplier.minimum, "open": found.state in orders.OPEN,

@@ -32,7 +32,7 @@ VAT_RATES: Mapping[str, tuple[int, ...]] = {"NL": (2100, 900, 0), "BE": (2100, 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What cannot be asked of a shop, or that its owner wants otherwise; the defaults suit a shop as it is installed."""
+    """What cannot be asked of a shop, or its owner wants otherwise; the defaults suit a shop as it is installed."""
 
     keys_in_url: bool = False
     """Keys behind the address, for hosts that strip the Authorization header; they end up in the host's log."""
