@@ -39,7 +39,7 @@ def main() -> int:
     """Fill, ask, print; 1 where a page took longer than it may."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--shape", default="50x6x730x46", help="branches x tills of each x days x tickets a till and day")
+    parser.add_argument("--shape", default="50x6x730x46", help="branches, tills of each, days, tickets a day")
     parser.add_argument("--database", default="", help="empty for SQLite and, where there is a server, PostgreSQL too")
     parser.add_argument("--keep", type=Path, help="folder of a company to make once and use again")
     parser.add_argument("--find", default="", help="part of a page's name")
@@ -140,7 +140,8 @@ def _measure(options: argparse.Namespace, folder: Path, url: str) -> int:
     _freshen()
     client, anonymous, slow = Client(), Client(), 0
     client.force_login(User.objects.get(username="bench"), "django.contrib.auth.backends.ModelBackend")
-    print(f"{connection.vendor:38} {'first':>8} {'p50 ms':>8} {'p95 ms':>8} {'cpu p50':>8} {'queries':>8} {'KB':>6}  load")
+    print(f"{connection.vendor:38} {'first':>8} {'p50 ms':>8} {'p95 ms':>8} {'cpu p50':>8} {'queries':>8} {'KB':>6}"
+          "  load")  # fmt: skip
     for label, path, headers in _pages(options.shape):
         if options.find not in label:
             continue
@@ -210,7 +211,8 @@ def _pages(shape: str) -> list[Page]:
         ("bijzonderheden, this week", "/bijzonderheden/?periode=week", {}),
         ("bijzonderheden, this year", "/bijzonderheden/?periode=jaar", {}),
         ("z, this week", "/z/", {}), ("z, this month", "/z/?periode=maand", {}),
-        ("z, this year", "/z/?periode=jaar", {}), ("one z", f"/z/B01/K{tills + 1}/{days - 1}/", {}), ("meldingen", "/meldingen/", {}),
+        ("z, this year", "/z/?periode=jaar", {}), ("one z", f"/z/B01/K{tills + 1}/{days - 1}/", {}),
+        ("meldingen", "/meldingen/", {}),
         ("kassas", "/kassas/", {}), ("one till", "/kassas/K1/", {}), ("uitrol", "/kassas/uitrol/", {}),
         ("volledig", "/volledig/", {}), ("volledig, one branch", "/volledig/?filiaal=B01", {}),
         ("volledig, one till today", f"/volledig/K1/?dag={today}", {}), ("logboek", "/logboek/", {}),

@@ -1,8 +1,8 @@
 """A company with a long past in the office's tables, as ingest would have left them: made by the database itself.
 
-Totals by till and day, by month, articles by day and month; every ticket as a journal entry and a sale; the lines of the
-last quarter; Z reports, stock with its movements and counts, orders, transfers, alarms and the record. One till has
-journaled today for real, signed, through ingest, so that its proof has something to prove.
+Totals by till and day, by month, articles by day and month; every ticket as a journal entry and a sale; the lines of
+the last quarter; Z reports, stock with its movements and counts, orders, transfers, alarms and the record. One till
+has journaled today for real, signed, through ingest, so that its proof has something to prove.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ LINE_DAYS, SKU_DAYS, COUNTED, DELIVERED = 92, 366, 200, 214
 BULK = ("journal_entry", "sale", "sale_line", "stock_move", "sku_day")
 """Tables whose indexes are made when the rows are there."""
 BODY = '{"lines":[],"note":"' + "x" * 80 + '"}'
-Z_BODY = '{"cash":{"float":15000,"expected":88210},"tenders":{"cash":{"n":31,"amount":73210}},"note":"' + "z" * 1200 + '"}'
+Z_BODY = (
+    '{"cash":{"float":15000,"expected":88210},"tenders":{"cash":{"n":31,"amount":73210}},"note":"' + "z" * 1200 + '"}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,8 @@ class Maker:
             SELECT t.branch, {on}, t.code, p.kind, p.key, {shape.tickets} / p.share + 1,
             {shape.tickets * 3000} / p.share, {amount} / p.share, {amount} / 12 / p.share, {amount} / 2 / p.share,
             {amount} * 11 / 12 / p.share FROM seed_till t CROSS JOIN seed_part p"""
-        yield f"""INSERT INTO z_report (branch, till, seq, day, z, at, "offset", who, turnover, counted, difference, body)
+        yield f"""INSERT INTO z_report
+            (branch, till, seq, day, z, at, "offset", who, turnover, counted, difference, body)
             SELECT branch, code, {(no + 1) * shape.entries}, {on}, {no + 1}, {at} + 36000000, 60, 's1', 90000, 73210,
             n % 40 - 20, '{Z_BODY}' FROM seed_till t"""
         mine = "" if back else "AND t.n > 0"
@@ -197,14 +200,15 @@ class Maker:
             SELECT t.branch, t.code, {seq}, {on}, t.code || '-{day}-' || s.n, {at} + s.n * 600000, 60, 's1', 'sale',
             '{BODY}', {blob}, {blob}, {blob} FROM seed_till t CROSS JOIN seed s
             WHERE s.n BETWEEN 1 AND {shape.entries} {mine}"""
-        yield f"""INSERT INTO sale (branch, till, seq, day, number, at, "offset", z, who, ticket, customer, channel, total,
-            turnover, lines, discount, rounding)
+        yield f"""INSERT INTO sale (branch, till, seq, day, number, at, "offset", z, who, ticket, customer, channel,
+            total, turnover, lines, discount, rounding)
             SELECT t.branch, t.code, {seq}, {on}, t.code || '-' || ({no * shape.tickets} + s.n - 1),
             {at} + s.n * 600000, 60, {no + 1}, 's1', t.code || 't{no}-' || s.n, '', 'till', 1990, 1990, {LINES}, 0, 0
             FROM seed_till t CROSS JOIN seed s WHERE s.n BETWEEN 2 AND {shape.tickets + 1} {mine}"""
         if back < LINE_DAYS:
             sku = f"(s.n * 31 + l.n * 97 + {no * 13} + t.n * 7) % {SKUS}"
-            yield f"""INSERT INTO sale_line (branch, till, seq, day, no, kind, sku, grp, qty, amount, vat_code, rate, vat)
+            yield f"""INSERT INTO sale_line
+                (branch, till, seq, day, no, kind, sku, grp, qty, amount, vat_code, rate, vat)
                 SELECT t.branch, t.code, {seq}, {on}, l.n, 'sale', '' || {sku}, 'Groep 1', 1000, 199, 'low', 900, 16
                 FROM seed_till t CROSS JOIN seed s CROSS JOIN seed l
                 WHERE s.n BETWEEN 2 AND {shape.tickets + 1} AND l.n BETWEEN 1 AND {LINES} {mine}"""
@@ -345,7 +349,8 @@ def _parts() -> Iterator[tuple[str, str, int]]:
     """Kind and key of every total of a till's day, and into how many the day is divided."""
     parts = {"sale": [""], "hour": [f"{hour:02d}" for hour in range(8, 20)],
              "group": [f"Groep {n}" for n in range(GROUPS)], "staff": [f"s{n}" for n in range(STAFF)],
-             "vat": ["high:2100", "low:900", "none:0"], "tender": ["cash", "pin", "voucher"]}  # fmt: skip
+             "vat": ["high:2100", "low:900", "none:0"], "tender": ["cash", "pin", "voucher"],
+             "z": ["closed", "counted", "off"]}  # fmt: skip
     odd = {"return": "receipt", "void": "line", "discount": "line", "event": "drawer", "override": "price"}
     parts |= {kind: [key] for kind, key in odd.items()}
     parts["who"] = [f"{kind}:{key}:s{n}" for n, (kind, key) in enumerate(odd.items())]

@@ -8,10 +8,15 @@ PostgreSQL keeps each table in partitions by month of ``day``, SQLite in one pie
 
 from __future__ import annotations
 
+import logging
+import math
+import time
+from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
-from django.db import connections, models
+from django.db import DatabaseError, connections, models, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
 from django.db.migrations.state import ProjectState
@@ -20,6 +25,14 @@ FIRST_MONTH = date(2020, 1, 1)
 """Days before this, or far ahead, come from a clock that is wrong: they go to the partition for all the rest."""
 CODE_CHARS = 16
 """Longest code of a branch or a till."""
+LOCK_MS = 1000
+"""So long a new partition waits for those who write; they are not kept waiting for longer either."""
+RETRY_SECONDS = 60.0
+"""After a try that did not come through."""
+
+log = logging.getLogger(__name__)
+_known: dict[tuple[str, date], float] = {}
+"""Database and month → monotonic seconds from which on it is to be looked at again."""
 
 
 class Fact(models.Model):
@@ -88,26 +101,81 @@ def fact_models() -> list[type[models.Model]]:
     return [model for model in apps.get_models() if issubclass(model, Fact)]
 
 
-def make_partitions(months: set[date], using: str = "default") -> None:
-    """Make the partitions of ``months`` (first days of them) where they are not; nothing on SQLite.
+def ensure_partitions(months: Iterable[date], using: str = "default") -> None:
+    """Make the partitions of ``months`` (first days of them) where they are not; never an error, nothing on SQLite.
 
-    Run outside a transaction that wrote facts: it locks the tables for a moment. A month whose rows went to the
-    rest already stays there.
+    Without one its rows go to the partition for all the rest, and lose nothing by it. So whoever is about to write
+    facts calls this, and where it must not or cannot be done now, it is done after the transaction or at a later try:
+    the rows are moved then.
     """
     connection = connections[using]
     if connection.vendor != "postgresql":
         return
-    with connection.cursor() as cursor:
-        for month in sorted(months):
-            until = next_month(month)
-            for model in fact_models():
-                table = model._meta.db_table
+    name, now = str(connection.settings_dict["NAME"]), time.monotonic()
+    wanted = {month for month in months if month >= FIRST_MONTH and _known.get((name, month), -1.0) < now}
+    if not wanted:
+        return
+    if connection.in_atomic_block:
+        transaction.on_commit(partial(ensure_partitions, wanted, using), using=using, robust=True)
+        return
+    try:
+        make_partitions(wanted, using)
+        again = math.inf
+    except DatabaseError as error:
+        log.warning("partitions %s later: %s", sorted(map(str, wanted)), str(error).splitlines()[0])
+        again = now + RETRY_SECONDS
+    _known.update(((name, month), again) for month in wanted)
+
+
+def make_partitions(months: Iterable[date], using: str = "default") -> None:
+    """Make the partitions of ``months`` where they are not, and move rows of theirs there; nothing on SQLite.
+
+    Not within a transaction: each table is locked for a moment. DatabaseError where it could not be had so soon.
+    """
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return
+    for month in sorted(set(months)):
+        for model in fact_models():
+            table = model._meta.db_table
+            with connection.cursor() as cursor:
                 cursor.execute("SELECT to_regclass(%s)", [f"{table}_{month:%Y_%m}"])
-                if cursor.fetchone()[0] is None and not _in_rest(cursor, table, month, until):
-                    cursor.execute(
-                        f'CREATE TABLE IF NOT EXISTS "{table}_{month:%Y_%m}" PARTITION OF "{table}" '
-                        f"FOR VALUES FROM ('{month}') TO ('{until}')"
-                    )
+                if cursor.fetchone()[0] is None:
+                    with transaction.atomic(using):
+                        _make(cursor, table, month)
+
+
+def strayed(last: date, using: str = "default") -> set[date]:
+    """Months up to that of ``last`` of which there are rows in the partition for all the rest."""
+    connection, found = connections[using], set[date]()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for model in fact_models():
+                cursor.execute(
+                    f"SELECT DISTINCT date_trunc('month', day)::date FROM \"{model._meta.db_table}_rest\""
+                    " WHERE day >= %s AND day < %s",
+                    [FIRST_MONTH, next_month(last)],
+                )
+                found.update(row[0] for row in cursor.fetchall())
+    return found
+
+
+def _make(cursor: Any, table: str, month: date) -> None:
+    own, until = f"{table}_{month:%Y_%m}", next_month(month)
+    span = f"FOR VALUES FROM ('{month}') TO ('{until}')"
+    cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_MS}ms'")
+    if not _in_rest(cursor, table, month, until):
+        cursor.execute(f'CREATE TABLE IF NOT EXISTS "{own}" PARTITION OF "{table}" {span}')
+        return
+    # Whoever writes to the rest waits, so that nothing comes in between its emptying and the attaching.
+    cursor.execute(f'LOCK TABLE "{table}_rest" IN ACCESS EXCLUSIVE MODE')
+    cursor.execute(f'CREATE TABLE "{own}" (LIKE "{table}" INCLUDING ALL)')
+    cursor.execute(
+        f'WITH moved AS (DELETE FROM "{table}_rest" WHERE day >= %s AND day < %s RETURNING *)'
+        f' INSERT INTO "{own}" SELECT * FROM moved',
+        [month, until],
+    )
+    cursor.execute(f'ALTER TABLE "{table}" ATTACH PARTITION "{own}" {span}')
 
 
 def next_month(month: date) -> date:

@@ -181,8 +181,10 @@ def _date(value: Any) -> Any:
 
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
+    if not isinstance(value, str):
+        return wrong_type("date_or_time", value)
     try:
-        return date.fromisoformat(value.strip()).isoformat() if isinstance(value, str) else wrong_type("date_or_time", value)
+        return date.fromisoformat(value.strip()).isoformat()
     except ValueError:
         return wrong_type("date_or_time", value)
 

@@ -6,6 +6,7 @@ printer also stand in the status line without their facts, so those read well wh
 
 from __future__ import annotations
 
+from kassa_tui.hours_words import HOURS_DONE, HOURS_KINDS, HOURS_WORDS
 from kassa_tui.marking import N_
 from kassa_tui.office_words import OFFICE_DONE, OFFICE_WHY, OFFICE_WORDS
 from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
@@ -126,6 +127,7 @@ WORDS: dict[str, str] = {
     "key_other": N_("Sleutel hoort bij een andere kassa[: {path}]"),
     **OFFICE_WORDS,
     **STOCK_WORDS,
+    **HOURS_WORDS,
     "till_running": N_("De kassa draait al[ (proces {holder})]"),
     "device_access": N_("{device:device}: geen rechten, bel de techniek[ ({path})]"),
     "device_config": N_("{device:device} verkeerd ingesteld: bel de techniek[ ({option} = {value})]"),
@@ -177,6 +179,7 @@ WORDS: dict[str, str] = {
 DONE_WORDS: dict[str, str] = {
     **OFFICE_DONE,
     **STOCK_DONE,
+    **HOURS_DONE,
     "added": N_(
         "{name}  [{weight:kg} kg × {each:euro}/kg = ]{amount:euro}[ (bruto {whole:kg}, tarra {tare:kg})]"
         "[  Leeftijd {age}+: geboren op of voor {born:date}?]"
@@ -319,6 +322,7 @@ KIND_WORDS: dict[str, dict[str, str]] = {
         **STOCK_PERMISSIONS,
     },
     "stock_kind": STOCK_KINDS,
+    **HOURS_KINDS,
     "role": {
         "cashier": N_("kassamedewerker"),
         "senior": N_("eerste kassamedewerker"),

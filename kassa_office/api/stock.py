@@ -6,7 +6,7 @@ import hashlib
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
@@ -30,7 +30,7 @@ from kassa_office.api.paging import page
 from kassa_office.api.problems import Refused
 from kassa_office.api.tokens import Scope
 from kassa_office.catalogue.models import Article
-from kassa_office.facts import make_partitions
+from kassa_office.facts import ensure_partitions
 from kassa_office.staff.access import audit
 from kassa_office.stock import ledger
 from kassa_office.stock.models import StockLevel, StockMove
@@ -149,8 +149,7 @@ def book(request: HttpRequest, branch: InPath, given: MovesGiven) -> Any:
     """Write movements of stock; 200 where this id was here before. Scope `stock:write`."""
     place, asking = own_branch(request, branch), caller(request)
     digest = hashlib.sha256(f"{place.code}\n{given.model_dump_json()}".encode()).hexdigest()
-    if connection.vendor == "postgresql":
-        make_partitions({ledger.day_in(place.code, _now()).replace(day=1)})
+    ensure_partitions({ledger.day_in(place.code, _now()).replace(day=1)})
     with transaction.atomic():
         # One token's movements go in in turn: the same id twice at the same time is once as well.
         ApiToken.objects.select_for_update().get(pk=asking.token.pk)

@@ -89,6 +89,18 @@ class Exceptional:
     """Cents."""
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closed shifts come to; cents."""
+
+    shifts: int
+    turnover: int
+    counted: int
+    off: int
+    """Shifts whose drawer held something else than was expected."""
+    difference: int
+
+
 @dataclass(slots=True)
 class Seller:
     """An article and what was sold of it."""
@@ -119,11 +131,7 @@ def by(kind: str, branches: Collection[str], first: date, last: date, till: str 
     stored = "sale" if kind in COLUMNS else kind
     if kind == "day":
         return [row for part in _with_past(_days, branches, first, last, till) for row in part]
-    found: dict[str, Row] = {}
-    for sign, totals in _totals(branches, first, last, till):
-        for row in _rows(totals.filter(kind=stored), column):
-            found.setdefault(row.key, Row(row.key)).add(row, sign)
-    return [found[key] for key in sorted(found) if not found[key].empty]
+    return _keyed(stored, branches, first, last, till, column)
 
 
 def total(branches: Collection[str], first: date, last: date, till: str = "") -> Row:
@@ -175,12 +183,27 @@ def persons(branches: Collection[str], first: date, last: date, till: str = "") 
     return found
 
 
-def z_reports(branches: Collection[str], first: date, last: date, till: str = "") -> list[ZReport]:
-    """Shifts closed in a period, newest first, with their cash differences."""
-    found = ZReport.objects.filter(branch__in=branches, day__gte=first, day__lte=last).defer("body")
-    if till:
-        found = found.filter(till=till)
-    return list(found.order_by("-day", "branch", "till", "-z"))
+def z_reports(
+    branches: Collection[str], first: date, last: date, till: str = "", limit: int | None = None
+) -> list[ZReport]:
+    """Shifts closed in a period, newest first, with their cash differences; with ``limit`` no more than so many.
+
+    Those are looked for in ever wider steps back from today, so that a year costs what its newest days cost.
+    """
+    found: list[ZReport] = []
+    for begin, end in [(first, last)] if limit is None else _steps_back(first, last):
+        rows = ZReport.objects.filter(branch__in=branches, day__gte=begin, day__lte=end).defer("body")
+        found += (rows.filter(till=till) if till else rows).order_by("-day", "branch", "till", "-z")[:limit]
+        if limit is not None and len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def z_sums(branches: Collection[str], first: date, last: date, till: str = "") -> Closed:
+    """What the shifts closed in a period come to."""
+    rows = {row.key: row for row in _keyed("z", branches, first, last, till)}
+    closed, counted, off = (rows.get(key, Row(key)) for key in ("closed", "counted", "off"))
+    return Closed(closed.n, closed.amount, counted.amount, off.n, off.amount)
 
 
 def sellers(branches: Collection[str], first: date, last: date) -> list[Seller]:
@@ -210,6 +233,29 @@ def open_alarms(branches: Collection[str], company: bool = True) -> list[Alarm]:
     """Alarms of these branches that nobody closed yet; with ``company`` those of no branch too."""
     codes = [*branches, ""] if company else list(branches)
     return list(Alarm.objects.filter(branch__in=codes, closed_at=None).order_by("-last_at"))
+
+
+def _keyed(
+    kind: str, branches: Collection[str], first: date, last: date, till: str, column: str = "key"
+) -> list[Row]:
+    """Totals of one kind, by the values of a column."""
+    found: dict[str, Row] = {}
+    for sign, totals in _totals(branches, first, last, till):
+        for row in _rows(totals.filter(kind=kind), column):
+            found.setdefault(row.key, Row(row.key)).add(row, sign)
+    return [found[key] for key in sorted(found) if not found[key].empty]
+
+
+def _steps_back(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """The days of a period in pieces, newest first: those to come, then 1, 2, 4 … days."""
+    now, days = today(), 1
+    if last > now:
+        yield max(first, now + timedelta(days=1)), last
+        last = now
+    while last >= first:
+        begin = max(first, last - timedelta(days=days - 1))
+        yield begin, last
+        last, days = begin - timedelta(days=1), 2 * days
 
 
 def _days(branches: Collection[str], first: date, last: date, till: str) -> list[Row]:

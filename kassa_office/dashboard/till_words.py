@@ -97,8 +97,8 @@ def health(
     heard = max((at for at in (state and state.at, cursor and cursor.received_at) if at), default=None)
     doctor, at = _doctor(state.doctor if state else {})
     return Health(
-        till, _heard(till, state, heard, now), state.version if state else "", _waiting(state, cursor, gap), _clock(state),
-        _disk(state), _devices(state), doctor, at,
+        till, _heard(till, state, heard, now), state.version if state else "", _waiting(state, cursor, gap),
+        _clock(state), _disk(state), _devices(state), doctor, at,
     )  # fmt: skip
 
 

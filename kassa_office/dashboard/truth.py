@@ -187,10 +187,8 @@ def _there(counted: list[Place]) -> list[tuple[str, int]]:
     """Till → entries after the first missing one, all in one statement."""
     queries, values = [], list[Any]()
     for till, branches, first, last in counted:
-        places = ", ".join(["%s"] * len(branches))
-        queries.append(
-            f"SELECT %s, count(*) FROM journal_entry WHERE branch IN ({places}) AND till = %s AND seq > %s AND seq <= %s"
-        )
+        where = f"branch IN ({', '.join(['%s'] * len(branches))}) AND till = %s AND seq > %s AND seq <= %s"
+        queries.append(f"SELECT %s, count(*) FROM journal_entry WHERE {where}")
         values += [till, *branches, till, first, last]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(queries), values)

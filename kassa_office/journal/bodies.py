@@ -18,7 +18,7 @@ NUL, SAID = "\\u0000", "\\ufffd"
 """PostgreSQL holds no NUL character: it becomes the sign for an unknown one in what is counted, not in the entry."""
 
 
-class Line(Struct):
+class Line(Struct, gc=False):
     """A line of a sale."""
 
     no: Small
@@ -38,7 +38,7 @@ class Line(Struct):
     typed_weight: bool = False
 
 
-class Tender(Struct):
+class Tender(Struct, gc=False):
     """One means of payment."""
 
     kind: str
@@ -47,7 +47,7 @@ class Tender(Struct):
     detail: dict[str, Any] = {}
 
 
-class VatBlock(Struct):
+class VatBlock(Struct, gc=False):
     """All of a sale at one rate."""
 
     code: str
@@ -56,26 +56,26 @@ class VatBlock(Struct):
     vat: Whole
 
 
-class Void(Struct):
+class Void(Struct, gc=False):
     """A line that was taken off."""
 
     qty: Whole = 0
     amount: Whole = 0
 
 
-class Discount(Struct):
+class Discount(Struct, gc=False):
     """The discount on a whole ticket, in cents."""
 
     amount: Whole = 0
 
 
-class Customer(Struct):
+class Customer(Struct, gc=False):
     """Who bought."""
 
     code: str = ""
 
 
-class Sale(Struct):
+class Sale(Struct, gc=False):
     """``sale``."""
 
     lines: list[Line]
@@ -99,14 +99,14 @@ class Sale(Struct):
             raise ValueError("two lines with one number")
 
 
-class ShiftOpen(Struct):
+class ShiftOpen(Struct, gc=False):
     """``shift.open``."""
 
     z: Small
     float: Whole
 
 
-class ShiftClose(Struct):
+class ShiftClose(Struct, gc=False):
     """``shift.close``."""
 
     z: Small
@@ -115,20 +115,20 @@ class ShiftClose(Struct):
     difference: Whole | None = None
 
 
-class Cash(Struct):
+class Cash(Struct, gc=False):
     """``cash``."""
 
     move: str
     amount: Whole
 
 
-class Cancel(Struct):
+class Cancel(Struct, gc=False):
     """``ticket.cancel``, ``receipt.copy``: what it came to."""
 
     total: Whole
 
 
-class Park(Struct):
+class Park(Struct, gc=False):
     """``ticket.park``."""
 
     ticket: str
@@ -138,19 +138,19 @@ class Park(Struct):
     draft: dict[str, Any] = {}
 
 
-class Recall(Struct):
+class Recall(Struct, gc=False):
     """``ticket.recall``."""
 
     ticket: str
 
 
-class CardResult(Struct):
+class CardResult(Struct, gc=False):
     """``payment.result``."""
 
     state: str
 
 
-class Facts(Struct):
+class Facts(Struct, gc=False):
     """A kind of which only is counted that it happened: any object will do."""
 
 

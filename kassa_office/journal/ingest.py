@@ -17,7 +17,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from kassa_office.api import events
-from kassa_office.facts import FIRST_MONTH, make_partitions, next_month
+from kassa_office.facts import ensure_partitions, next_month
 from kassa_office.journal import alarms, projection
 from kassa_office.journal.alarms import Matter
 from kassa_office.journal.bodies import Unreadable
@@ -39,8 +39,6 @@ AHEAD = timedelta(days=45)
 NEIGHBOURS = 4
 """A batch whose numbers lie this many times wider than it is long is looked up number by number."""
 STEP = 2000
-
-_partitioned: set[tuple[str, date]] = set()
 
 
 def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
@@ -338,21 +336,10 @@ def _make_partitions(checked: Sequence[Checked]) -> None:
     """A partition for each month that has none yet; the first entries of a month make it."""
     if connection.vendor != "postgresql":
         return
-    name = str(connection.settings_dict["NAME"])
     last = timezone.now().date() + AHEAD
     days = {one.day for one in checked if one.entry is not None}
     months = {date(int(day[:4]), int(day[5:7]), 1) for day in days}
-    wanted = {month for month in months if FIRST_MONTH <= month <= last and (name, month) not in _partitioned}
-    if not wanted:
-        return
-    try:
-        make_partitions(wanted)
-    except OperationalError:
-        raise
-    except DatabaseError:
-        log.info("partitions %s: somebody else is making them, or rows went to the rest", sorted(wanted))
-        return
-    _partitioned.update((name, month) for month in wanted)
+    ensure_partitions(month for month in months if month <= last)
 
 
 def coming_months(count: int) -> set[date]:

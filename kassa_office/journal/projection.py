@@ -6,6 +6,7 @@ packaging in which entries arrive; what an entry leads to depends on the entry, 
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Costs:
 
     def __init__(self, skus: Iterable[str] = ()) -> None:
         self._prices: dict[str, tuple[list[str], list[int]]] = {}
-        self._of_day: dict[tuple[str, str], int | None] = {}
+        self._of_day: dict[str, dict[str, int]] = {}
         wanted = sorted(set(skus))
         for first in range(0, len(wanted), SKUS_AT_ONCE):
             self._load(wanted[first : first + SKUS_AT_ONCE])
@@ -38,34 +39,36 @@ class Costs:
     def _load(self, skus: list[str]) -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                which, values = "= ANY(%s::text[])", [array(skus, "text")]
+                which, values = "= ANY(%s::text[])", array(skus, "text")
             else:
-                which, values = f"IN ({', '.join(['%s'] * len(skus))})", skus
+                which, values = "IN (SELECT value FROM json_each(%s))", json.dumps(skus)
+            # As text: the day need not become a date of Python and then a text again, article by article.
             cursor.execute(
-                f"SELECT article_id, valid_from, amount FROM catalogue_costprice WHERE article_id {which}"
-                " ORDER BY article_id, valid_from",
-                values,
+                "SELECT article_id, CAST(valid_from AS text), amount FROM catalogue_costprice"
+                f" WHERE article_id {which} ORDER BY article_id, valid_from",
+                [values],
             )
             for sku, valid_from, amount in cursor.fetchall():
                 days, amounts = self._prices.setdefault(sku, ([], []))
-                days.append(str(valid_from))
+                days.append(valid_from)
                 amounts.append(amount)
 
-    def of(self, sku: str, qty: int, day: str) -> int | None:
-        """Cents that ``qty`` thousandths cost the shop on an ISO day; None where nobody knows."""
-        key = (sku, day)
-        price = self._of_day.get(key, -1)
-        if price == -1:
-            price = self._of_day[key] = self._price(sku, day)
-        if price is None:
-            return None
-        cost = half_away(qty * price, 1000)
-        return cost if -MAX_COST < cost < MAX_COST else None
+    def on(self, day: str) -> dict[str, int]:
+        """Article → cents for one, without VAT, on an ISO day; articles whose cost nobody knows are not in it."""
+        found = self._of_day.get(day)
+        if found is None:
+            found = self._of_day[day] = {
+                sku: amounts[place - 1]
+                for sku, (days, amounts) in self._prices.items()
+                if (place := bisect_right(days, day))
+            }
+        return found
 
-    def _price(self, sku: str, day: str) -> int | None:
-        found = self._prices.get(sku)
-        place = bisect_right(found[0], day) if found else 0
-        return found[1][place - 1] if found and place else None
+
+def worth(price: int, qty: int) -> int | None:
+    """Cents that ``qty`` thousandths cost at ``price`` for one; None where that is no sensible sum."""
+    cost = half_away(qty * price, 1000)
+    return cost if -MAX_COST < cost < MAX_COST else None
 
 
 @dataclass(slots=True)

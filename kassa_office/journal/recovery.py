@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from kassa_office.facts import make_partitions
+from kassa_office.facts import make_partitions, strayed
 from kassa_office.journal.ingest import coming_months, take
 from kassa_office.journal.models import Inbox
 from kassa_office.sales.models import Parked, VoucherHold
@@ -54,6 +54,8 @@ def prune() -> str | None:
 
 
 def make_ahead() -> str | None:
-    """Partitions of the coming months, so that no ingest has to wait for them."""
+    """Partitions of the coming months, so that no ingest has to wait for them, and of those that got none in time."""
     make_partitions(coming_months(MONTHS_AHEAD))
-    return None
+    late = strayed(timezone.localdate())
+    make_partitions(late)
+    return f"partitions made late: {', '.join(sorted(f'{month:%Y-%m}' for month in late))}" if late else None

@@ -6,7 +6,7 @@ for each other in a circle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -128,8 +128,9 @@ PARKED = Table(
 
 FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING)
 SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
-MONTHS = ((DAY_TOTAL, MONTH_TOTAL, 1), (SKU_DAY, SKU_MONTH, 2))
-"""Sums by day, the same by month, and where in the key the day stands."""
+
+Sold = dict[str, tuple[int, int, int, int]]
+"""Article → thousandths, cents, cents of cost, and the time of the newest line; of one branch."""
 
 
 class Gathered:
@@ -138,6 +139,11 @@ class Gathered:
     def __init__(self) -> None:
         self.facts: dict[str, list[Row]] = {table.name: [] for table in FACTS}
         self.sums: dict[str, dict[Row, list[int]]] = {table.name: {} for table in SUMS}
+        """What is added up under the key of its table; months and articles follow from ``sold`` and the days."""
+        self.sold: dict[tuple[str, str], Sold] = {}
+        """Goods by branch and day."""
+        self.groups: dict[tuple[str, str, str], dict[str, tuple[int, int, int, int, int, int]]] = {}
+        """Branch, day and till → name of a product group → the amounts of a DAY_TOTAL."""
         self.parked: list[Row] = []
         """As the columns of :data:`PARKED`."""
         self.settled: list[tuple[str, str]] = []
@@ -157,23 +163,6 @@ class Gathered:
         for place, amount in enumerate(amounts):
             have[place] += amount
 
-    def goods(self, branch: str, sku: str, day: str, qty: int, amount: int, cost: int, at: int) -> None:
-        """A line of goods sold, or with a negative quantity taken back: the article's day, and its stock."""
-        sold = self.sums[SKU_DAY.name].get((branch, sku, day))
-        if sold is None:
-            self.sums[SKU_DAY.name][branch, sku, day] = [qty, amount, cost]
-        else:
-            sold[0] += qty
-            sold[1] += amount
-            sold[2] += cost
-        level = self.sums[STOCK_LEVEL.name].get((branch, sku))
-        if level is None:
-            self.sums[STOCK_LEVEL.name][branch, sku] = [-qty, at]
-        else:
-            level[0] -= qty
-            if at > level[1]:
-                level[1] = at
-
     def level(self, branch: str, sku: str, qty: int, at: int) -> None:
         """A movement of stock: thousandths, and when."""
         have = self.sums[STOCK_LEVEL.name].setdefault((branch, sku), [0, 0])
@@ -189,11 +178,10 @@ class Gathered:
 
     def write(self) -> None:
         """Insert and add; in the caller's transaction."""
-        self._add_months()
         for table in FACTS:
             insert(table, self.facts[table.name])
-        for table in SUMS:
-            upsert(table, sorted((*key, *sums) for key, sums in self.sums[table.name].items()))
+        for table, rows in self.added():
+            upsert(table, rows)
         self._write_parked()
         if self.settled:
             with connection.cursor() as cursor:
@@ -201,12 +189,47 @@ class Gathered:
                     "DELETE FROM sales_voucherhold WHERE voucher = %s AND ticket = %s", sorted(self.settled)
                 )
 
-    def _add_months(self) -> None:
-        """What the days come to by month; few keys, however many sales."""
-        for days, months, place in MONTHS:
-            for key, amounts in self.sums[days.name].items():
-                month = f"{key[place]}"[:8] + "01"
-                self.sum(months, (*key[:place], month, *key[place + 1 :]), *amounts)
+    def added(self) -> Iterator[tuple[Table, list[Row]]]:
+        """The sums of each table as rows, in the order in which all transactions write them."""
+        self._settle_groups()
+        days, months, levels = self._goods()
+        by_month: dict[Row, list[int]] = {}
+        for (branch, day, till, kind, key), amounts in self.sums[DAY_TOTAL.name].items():
+            _add(by_month, (branch, _month(day), till, kind, key), amounts)
+        yield DAY_TOTAL, _rows(self.sums[DAY_TOTAL.name])
+        yield SKU_DAY, days
+        yield MONTH_TOTAL, _rows(by_month)
+        yield SKU_MONTH, months
+        yield STOCK_LEVEL, levels
+        yield VOUCHER, _rows(self.sums[VOUCHER.name])
+        yield RETURNED, _rows(self.sums[RETURNED.name])
+
+    def _settle_groups(self) -> None:
+        """Product groups among the totals of their days."""
+        for place, groups in self.groups.items():
+            for group, amounts in groups.items():
+                self.sum(DAY_TOTAL, (*place, "group", group), *amounts)
+        self.groups = {}
+
+    def _goods(self) -> tuple[list[Row], list[Row], list[Row]]:
+        """Rows of SKU_DAY, SKU_MONTH and STOCK_LEVEL. Most batches are of one day, and need no adding up here."""
+        months: dict[tuple[str, str], Sold] = {}
+        branches: dict[str, Sold] = {}
+        for (branch, day), sold in self.sold.items():
+            ordered = dict(sorted(sold.items()))
+            self.sold[branch, day] = ordered
+            months[branch, _month(day)] = _both(months.get((branch, _month(day))), ordered)
+            branches[branch] = _both(branches.get(branch), ordered)
+        by_day, by_month = _sold_rows(self.sold), _sold_rows(months)
+        moved = self.sums[STOCK_LEVEL.name]
+        rows = [(branch, sku, -qty, at) for branch, sold in branches.items() for sku, (qty, _, _, at) in sold.items()]
+        if moved:
+            there = {(branch, sku): [qty, at] for branch, sku, qty, at in rows}
+            for (branch, sku), (qty, at) in moved.items():
+                have = there.setdefault((branch, sku), [0, at])
+                there[branch, sku] = [have[0] + qty, max(have[1], at)]
+            return by_day, by_month, _rows(there)
+        return by_day, by_month, sorted(rows)
 
     def _write_parked(self) -> None:
         """One after the other: a ticket may be parked and taken up within one batch."""
@@ -214,6 +237,40 @@ class Gathered:
         if rows:
             with connection.cursor() as cursor:
                 cursor.executemany(_one_by_one(PARKED), rows)
+
+
+def _add(sums: dict[Row, list[int]], key: Row, amounts: Sequence[int]) -> None:
+    have = sums.get(key)
+    sums[key] = list(amounts) if have is None else [a + b for a, b in zip(have, amounts, strict=True)]
+
+
+def _rows(sums: Mapping[Any, Sequence[int]]) -> list[Row]:
+    return sorted((*key, *amounts) for key, amounts in sums.items())
+
+
+def _month(day: str) -> str:
+    """The first of the month of an ISO day."""
+    return day[:8] + "01"
+
+
+def _both(one: Sold | None, other: Sold) -> Sold:
+    """Two days' goods as one; where there is but one, that one itself."""
+    if one is None:
+        return other
+    found = dict(one)
+    for sku, (qty, amount, cost, at) in other.items():
+        have = found.get(sku, (0, 0, 0, at))
+        found[sku] = (have[0] + qty, have[1] + amount, have[2] + cost, max(have[3], at))
+    return found
+
+
+def _sold_rows(sold: Mapping[tuple[str, str], Sold]) -> list[Row]:
+    """Rows of SKU_DAY or SKU_MONTH, in the order of their key."""
+    return [
+        (branch, sku, day, qty, amount, cost)
+        for (branch, day), goods in sorted(sold.items())
+        for sku, (qty, amount, cost, _) in sorted(goods.items())
+    ]
 
 
 def _ticket(row: Row) -> str:

@@ -105,9 +105,9 @@ class Total(models.Model):
     till = models.CharField(max_length=CODE_CHARS)
     kind = models.CharField(max_length=12)
     """``sale`` (all), ``hour``, ``staff``, ``group``, ``vat``, ``tender``, ``rounding``, ``deposit``, ``voucher``,
-    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``difference``, ``card``, ``copy``, ``event``, ``z``
-    (shifts ``closed``, their turnover; ``counted``; ``off``, where that was not what was expected); ``who`` for the
-    same of what is out of the ordinary by person: ``kind:key:person``."""
+    ``return``, ``discount``, ``void``, ``override``, ``cash``, ``card``, ``copy``, ``event``; ``z`` of closed shifts:
+    ``closed`` with their turnover, ``counted``, and ``off`` where that was not what was expected; ``who`` for the same
+    of what is out of the ordinary by person: ``kind:key:person``."""
     key = models.CharField(max_length=80)
     """Which hour (``00``-``23``), person, group, ``code:rate``, tender …; empty where there is but one."""
     n = models.BigIntegerField()

@@ -8,7 +8,7 @@ from typing import Any
 
 from kassa_office.journal import bodies
 from kassa_office.journal.bodies import cut, storable
-from kassa_office.journal.projection import Costs, Here, Kind, Projector
+from kassa_office.journal.projection import Costs, Here, Kind, Projector, worth
 from kassa_office.journal.writing import (
     DAY_TOTAL,
     PAYMENT,
@@ -24,6 +24,10 @@ from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
 from kassa_tui.domain.ticket import SALE as GOODS
 
 Amounts = tuple[int, int, int, int, int, int]
+NONE: Amounts = (0, 0, 0, 0, 0, 0)
+NOT_SOLD = (0, 0, 0, 0)
+MOVING, BESIDE = frozenset((GOODS, RETURN)), frozenset((DEPOSIT, VOUCHER))
+"""Kinds of line that change the stock; that are no turnover."""
 WATCHED = frozenset(("return", "void", "override", "discount", "event", "copy"))
 """Counted by person as well."""
 
@@ -84,28 +88,33 @@ def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> No
 
 def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day: Day) -> Amounts:
     """The lines' own rows and totals; what of them is turnover. Slices cut to the columns' widths."""
-    (branch, till, seq, date), rows = here.key, gathered.facts[SALE_LINE.name]
-    qty = turnover = vat = cost = costed = 0
+    (branch, till, seq, date), at, rows = here.key, here.entry.at, gathered.facts[SALE_LINE.name]
+    prices, sold = costs.on(date), gathered.sold.setdefault((branch, date), {})
+    groups = gathered.groups.setdefault((branch, date, till), {})
+    all_qty = turnover = all_vat = all_cost = costed = 0
     for line in sale.lines:
-        kind, sku, amount = line.kind, line.sku[:40], line.amount
-        goods = sku and (kind in (GOODS, RETURN))
-        known = costs.of(sku, line.qty, date) if goods else None
+        kind, sku, group, qty, amount, vat = line.kind, line.sku[:40], line.group[:80], line.qty, line.amount, line.vat
+        goods = sku and kind in MOVING
+        price = prices.get(sku) if goods else None
+        known = None if price is None else worth(price, qty)
         rows.append(
-            (branch, till, seq, date, line.no, kind[:10], sku, line.group[:80], line.qty, amount, line.vat_code[:12],
-             line.rate, line.vat, known)
+            (branch, till, seq, date, line.no, kind[:10], sku, group, qty, amount, line.vat_code[:12], line.rate, vat,
+             known)
         )  # fmt: skip
-        spent, against = (0, 0) if known is None else (known, amount - line.vat)
-        if kind in (DEPOSIT, VOUCHER):
+        cost, against = (0, 0) if known is None else (known, amount - vat)
+        if kind in BESIDE:
             _beside(gathered, line, day)
         else:
-            qty, turnover, vat = qty + line.qty, turnover + amount, vat + line.vat
-            cost, costed = cost + spent, costed + against
-            day.add("group", line.group, 1, line.qty, amount, line.vat, spent, against)
+            all_qty, turnover, all_vat = all_qty + qty, turnover + amount, all_vat + vat
+            all_cost, costed = all_cost + cost, costed + against
+            n, q, a, v, c, d = groups.get(group, NONE)
+            groups[group] = (n + 1, q + qty, a + amount, v + vat, c + cost, d + against)
         if goods:
-            gathered.goods(branch, sku, date, line.qty, amount, spent, here.entry.at)
+            q, a, c, newest = sold.get(sku, NOT_SOLD)
+            sold[sku] = (q + qty, a + amount, c + cost, at if at > newest else newest)
         if kind == RETURN or line.origin or line.discount or line.source == "override" or line.typed_weight:
             _remarkable(gathered, line, day)
-    return 1, qty, turnover, vat, cost, costed
+    return 1, all_qty, turnover, all_vat, all_cost, costed
 
 
 def _beside(gathered: Gathered, line: bodies.Line, day: Day) -> None:
@@ -167,8 +176,6 @@ def _shift_close(gathered: Gathered, here: Here, facts: bodies.ShiftClose, costs
         day.add("z", "counted", 1, 0, facts.counted)
     if difference:
         day.add("z", "off", 1, 0, difference)
-    if facts.difference is not None:
-        day.add("difference", "", 1, 0, difference)
 
 
 def _cash(gathered: Gathered, here: Here, facts: bodies.Cash, costs: Costs) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone
 
-from kassa_office.facts import make_partitions
+from kassa_office.facts import ensure_partitions
 from kassa_office.journal.bodies import cut
 from kassa_office.journal.writing import STOCK_MOVE, Gathered
 from kassa_office.stock.models import StockLevel
@@ -114,8 +114,7 @@ def book(branch: str, kind: str, lines: Sequence[tuple[str, int]], note: Note) -
     """Write movements made in the office: article and thousandths each, with their sign. Returns their ``seq``."""
     at = note.at or int(timezone.now().timestamp() * 1000)
     day = day_in(branch, at)
-    if not connection.in_atomic_block:
-        make_partitions({day.replace(day=1)})
+    ensure_partitions({day.replace(day=1)})
     with transaction.atomic():
         seq = _next_seq()
         gathered = Gathered()

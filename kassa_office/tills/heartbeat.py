@@ -8,10 +8,11 @@ import msgspec
 from django.db.models import Q
 from django.utils import timezone
 
+from kassa_office.catalogue import feed
 from kassa_office.journal.alarms import Matter, close_alarm, raise_alarm
 from kassa_office.journal.bodies import storable
 from kassa_office.journal.models import Alarm
-from kassa_office.tills.models import Office, Till, TillCursor, TillState
+from kassa_office.tills.models import Till, TillCursor, TillState
 from kassa_office.tills.office import office
 from kassa_tui.sync.wire import SCHEMA, Heartbeat, HeartbeatAnswer
 
@@ -43,7 +44,7 @@ def beat(till: Till, beat: Heartbeat) -> HeartbeatAnswer:
     note_skew(till, skew, now)
     close_alarm(Matter("silent", till.branch_id, till.code), at=now)
     mark = office()
-    head = Office.objects.values_list("feed_seq", flat=True).get(id=mark.id)
+    head = feed.head()
     wanted = till.wanted_version
     if wanted == beat.version:
         # It has what was wanted. What a technician does with it from here on is not undone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kassa_tui.domain.tender import Payment, Tender
-from kassa_tui.domain.ticket import DEPOSIT, VOUCHER, Discount, Line, Ticket, Totals, Void, totals
+from kassa_tui.domain.ticket import BESIDE, Discount, Line, Ticket, Totals, Void, totals
 from kassa_tui.domain.vat import line_vat
 
 Body = dict[str, Any]
@@ -91,6 +91,7 @@ def line_body(line: Line, share: int, vat: int) -> Body:
         "by": line.by,
         "reason": line.reason,
         "note": line.note,
+        "web": line.web,
     }
     body.update({key: value for key, value in optional.items() if value})
     return body
@@ -116,8 +117,8 @@ def discount_body(discount: Discount) -> Body:
 
 
 def turnover(lines: list[Body]) -> int:
-    """Cents of the lines that count as turnover: not deposits, not vouchers sold."""
-    return sum(line["amount"] for line in lines if line["kind"] not in (DEPOSIT, VOUCHER))
+    """Cents of the lines that count as turnover: not deposits, not vouchers sold, not money for a web order."""
+    return sum(line["amount"] for line in lines if line["kind"] not in BESIDE)
 
 
 def _tender(tender: Tender) -> Body:

@@ -62,6 +62,7 @@ def report(totals: Iterable[Total]) -> dict[str, Any]:
         "rounding": kinds.get("rounding", {}).get("", NOTHING)[2],
         "deposits": _with_zero(_keyed(kinds, "deposit"), "charged", "returned"),
         "vouchers": _with_zero(_keyed(kinds, "voucher"), "issued"),
+        "weborders": _with_zero(_keyed(kinds, "weborder"), "received", "paid_out"),
         "returns": _with_zero(_keyed(kinds, "return"), "receipt", "free"),
         "discounts": _with_zero(_keyed(kinds, "discount"), "line", "ticket"),
         "overrides": _with_zero(_keyed(kinds, "override"), "price", "weight"),

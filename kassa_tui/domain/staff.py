@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, str] = {
     "stock_count": "Voorraad tellen",
     "stock_move": "Goederen ontvangen en naar een ander filiaal sturen",
     "stock_correct": "Voorraad afschrijven en verbeteren",
+    "web_orders": "Webbestellingen meegeven",
 }
 """Name → what it allows, as shown to the person who hands out rights (Dutch message ids)."""
 
@@ -53,6 +54,7 @@ _CASHIER = {
     "x_report",
     "stock_count",
     "stock_move",
+    "web_orders",
 }
 _SENIOR = _CASHIER | {
     "ticket_discount",

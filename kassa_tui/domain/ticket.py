@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 from kassa_tui.domain.money import allocate, half_away
 from kassa_tui.domain.vat import VatBlock, blocks
 
-SALE, DEPOSIT, RETURN, GROUP, VOUCHER = "sale", "deposit", "return", "group", "voucher"
-"""Kinds of line. ``voucher`` sells one; ``deposit`` is charged, or given back with a negative quantity."""
+SALE, DEPOSIT, RETURN, GROUP, VOUCHER, WEBORDER = "sale", "deposit", "return", "group", "voucher", "weborder"
+"""Kinds of line. ``voucher`` sells one; ``deposit`` is charged, or given back with a negative quantity; ``weborder`` is
+money for an order of a webshop, or back for one, whose goods stand in the books of its channel."""
+BESIDE = frozenset({DEPOSIT, VOUCHER, WEBORDER})
+"""Kinds that are no turnover."""
 
 PERCENT, AMOUNT = "percent", "amount"
 
@@ -70,6 +73,8 @@ class Line:
     """Staff code of who allowed an override or a return."""
     reason: str = ""
     note: str = ""
+    web: str = ""
+    """Of a ``weborder`` line the lines of the order that are handed over or come back, as ``WebWish`` writes them."""
 
     @property
     def amount(self) -> int:

@@ -41,6 +41,7 @@ def show_functions(desk: Desk) -> None:
         (t("Rapport van een eerdere Z"), lambda: ask_z(desk)),
         (t("Dagrapport"), lambda: ask_day(desk)),
         (t("Oefenen aan of uit"), lambda: desk.host.training()),
+        (t("In- en uitklokken, mijn uren"), lambda: _hours(desk)),
         (t("Afmelden"), lambda: desk.act(access.logout)),
         (t("Programma afsluiten"), lambda: ask_quit(desk)),
         (t("Bestand voor de helpdesk maken"), lambda: desk.host.support()),
@@ -217,6 +218,12 @@ def _stock(desk: Desk) -> None:
     from kassa_tui.screens.stock_menu import show_stock
 
     show_stock(desk)
+
+
+def _hours(desk: Desk) -> None:
+    from kassa_tui.screens.hours_view import ask_who
+
+    ask_who(desk)
 
 
 def _empties(desk: Desk) -> None:

@@ -16,8 +16,8 @@ PIN_DIGITS = 8
 class LoginView(View):
     """Type a PIN; it waits for the till where that is not ready, and what is typed behind it waits for the PIN."""
 
-    keys = ("enter", "help")
-    key_words = MappingProxyType({"enter": N_("aanmelden")})
+    keys = ("enter", "functions", "help")
+    key_words = MappingProxyType({"enter": N_("aanmelden"), "functions": N_("in- en uitklokken")})
     secret = True
     pending = ""
     """A PIN entered before the till was loaded."""
@@ -74,6 +74,12 @@ class LoginView(View):
             return done
         if act == "back":
             self.entry, self.spilt = "", False
+            return True
+        if act == "functions" and self.desk.till is not None:
+            from kassa_tui.screens.hours_view import ask_who
+
+            self.entry, self.spilt = "", False
+            ask_who(self.desk)
             return True
         if act != "enter":
             return False

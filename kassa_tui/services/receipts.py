@@ -17,7 +17,7 @@ from kassa_tui.domain.money import euro, format_amount
 from kassa_tui.domain.quantity import ONE, format_quantity
 from kassa_tui.domain.shift import local_time
 from kassa_tui.domain.tender import ACCOUNT, PIN, VOUCHER
-from kassa_tui.domain.ticket import DEPOSIT, PERCENT, RETURN
+from kassa_tui.domain.ticket import BESIDE, DEPOSIT, PERCENT, RETURN
 from kassa_tui.domain.ticket import VOUCHER as VOUCHER_LINE
 from kassa_tui.domain.vat import OUTSIDE
 from kassa_tui.messages import N_, Words, plain, show_percent
@@ -316,6 +316,6 @@ def _gift_lines(sale: Sale, words: Words) -> list[Element]:
     rows: list[Element] = [
         Row(plain(line["name"]), f"{format_quantity(line['qty'], line['unit'])}{' kg' if line['unit'] == 'kg' else ''}")
         for line in sale["lines"]
-        if line["qty"] > 0 and line["kind"] not in (DEPOSIT, VOUCHER_LINE)
+        if line["qty"] > 0 and line["kind"] not in BESIDE
     ]
     return [*rows, Rule(), Row(words.t("Ruilen kan met deze bon"), "")]

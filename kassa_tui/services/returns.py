@@ -54,7 +54,7 @@ def _left(till: Till, facts: dict[str, Any], back: dict[int, int]) -> dict[str, 
     facts["left"] = {
         x["no"]: x["qty"] - back.get(x["no"], 0)
         for x in facts["lines"]
-        if x["qty"] > 0 and x["kind"] != tickets.VOUCHER
+        if x["qty"] > 0 and x["kind"] not in (tickets.VOUCHER, tickets.WEBORDER)
     }
     return facts
 

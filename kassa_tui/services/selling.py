@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kassa_tui.services.ports import ScaleState
     from kassa_tui.services.till import Till
 
+_FIXED = (tickets.VOUCHER, tickets.WEBORDER)
+"""Kinds of line whose amount and number are what they are."""
 MAX_LINES = 2000
 """A ticket with more lines is a mistake; it still fits every limit of the journal."""
 
@@ -115,7 +117,7 @@ def set_quantity(till: Till, no: int, thousandths: int) -> Outcome:
     line = _changeable(till, no)
     if isinstance(line, Refused):
         return line
-    if line.origin or line.kind == tickets.VOUCHER or line.source == "label":
+    if line.origin or line.kind in _FIXED or line.source == "label":
         return refused("quantity_fixed", name=line.name)
     if line.unit != KG and thousandths % ONE:
         return refused("whole_pieces", name=line.name)
@@ -145,7 +147,7 @@ def price(till: Till, no: int, cents: int, reason: str = "") -> Outcome:
     line = _changeable(till, no)
     if isinstance(line, Refused):
         return line
-    if line.origin or line.kind in (tickets.DEPOSIT, tickets.VOUCHER):
+    if line.origin or line.kind in (tickets.DEPOSIT, *_FIXED):
         return refused("price_fixed", name=line.name)
     allowed = till.permit("price_override")
     if isinstance(allowed, Refused):

@@ -287,8 +287,7 @@ def _body(till: Till, paper: Paper) -> Json:
     elif paper.kind == "receive" and paper.head.get("order"):
         order = next((one for one in open_orders(till) if one.number == paper.head["order"]), None)
         for found in lines if order else ():
-            line = order.line(found["sku"]) if order else None
-            found["expected"] = line.open if line else 0
+            found["expected"] = order.still_open(found["sku"]) if order else 0
     return body
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
 
+from kassa_tui.domain.hours import ENTRIES as CLOCKINGS
 from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.shift import local_date
-from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
-from kassa_tui.storage.hours import CLOCKED
+from kassa_tui.domain.ticket import BESIDE, DEPOSIT, RETURN, VOUCHER, WEBORDER
+from kassa_tui.domain.weborder import HANDED_OVER, TAKEN_BACK
+from kassa_tui.storage import web_done
 from kassa_tui.storage.stock import MOVES, moves_of
 from kassa_tui.storage.till_schema import LINE_BITS
 
@@ -73,6 +75,9 @@ class Sums:
         row[2] += amount
         row[3] += vat
 
+    def __contains__(self, kind: str) -> bool:
+        return any(key[0] == kind for key in self._rows)
+
     def write(self, con: sqlite3.Connection) -> None:
         """Upsert all rows."""
         con.executemany(_ADD, [(*self._place, *key, *row) for key, row in self._rows.items()])
@@ -118,13 +123,15 @@ def _sale(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sum
         con.executemany(_RETURNED, back)
     _sale_sums(entry, facts, sums)
     _vouchers(con, facts)
+    if "weborder" in sums:
+        web_done.project(con, entry, facts)
     for tender in facts["tenders"]:
         if tender["kind"] == "pin" and tender.get("ref"):
             con.execute("update card_payment set used = 1 where id = ?", (tender["ref"],))
 
 
 def _sale_sums(entry: Entry, facts: Facts, sums: Sums) -> None:
-    counted = [x for x in facts["lines"] if x["kind"] not in (DEPOSIT, VOUCHER)]
+    counted = [x for x in facts["lines"] if x["kind"] not in BESIDE]
     turnover = sum(x["amount"] for x in counted)
     sums.add("sale", "", 1, sum(x["qty"] for x in counted), turnover)
     local_minutes = entry.at // 60_000 + entry.offset
@@ -154,6 +161,8 @@ def _line_sums(line: Facts, sums: Sums) -> None:
         sums.add("deposit", "charged" if qty > 0 else "returned", 1, qty, amount)
     elif line["kind"] == VOUCHER:
         sums.add("voucher", "issued", 1, 0, amount)
+    elif line["kind"] == WEBORDER:
+        sums.add("weborder", "received" if amount >= 0 else "paid_out", 1, 0, amount)
     else:
         sums.add("group", line["group"], 1, qty, amount, line["vat"])
     if line["kind"] == RETURN:
@@ -291,6 +300,10 @@ def _clocked(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, 
                  entry.kind.removeprefix("hours.")))  # fmt: skip
 
 
+def _web_done(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    web_done.project(con, entry, facts)
+
+
 def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]:
     def count(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
         sums.add("event", kind)
@@ -322,6 +335,8 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     "login": _login,
     "login.failed": _login_failed,
     **{kind: _counted(kind) for kind in _COUNTED},
+    HANDED_OVER: _web_done,
+    TAKEN_BACK: _web_done,
     **dict.fromkeys(MOVES, _stock),
-    **dict.fromkeys(CLOCKED, _clocked),
+    **dict.fromkeys(CLOCKINGS, _clocked),
 }

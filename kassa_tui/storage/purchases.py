@@ -52,9 +52,9 @@ class Order:
         """Lines of which something is still to come."""
         return sum(line.open > 0 for line in self.lines)
 
-    def line(self, sku: str) -> OrderLine | None:
-        """The line of an article."""
-        return next((line for line in self.lines if line.sku == sku), None)
+    def still_open(self, sku: str) -> int:
+        """Thousandths of an article that are still to come."""
+        return sum(line.open for line in self.lines if line.sku == sku)
 
 
 def put_order(con: sqlite3.Connection, key: str, data: Mapping[str, Any]) -> None:

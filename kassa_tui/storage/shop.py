@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kassa_tui.domain.catalogue import Article
     from kassa_tui.domain.staff import Person
     from kassa_tui.storage.purchases import Order
+    from kassa_tui.storage.web_board import ShownOrder
 
 SHOP_DB = "shop.db"
 
@@ -89,6 +90,20 @@ class Shop(Catalogue):
         from kassa_tui.storage import purchases
 
         return purchases.orders(self._db, con, till)
+
+    def web_orders(self) -> list[ShownOrder]:
+        """Orders of the webshops that may still be handed over."""
+        from kassa_tui.storage import web_board
+
+        with translated(SHOP_DB):
+            return web_board.open_orders(self._db)
+
+    def find_web_orders(self, words: Iterable[str]) -> list[ShownOrder]:
+        """Orders of the webshops by number or id, the newest first."""
+        from kassa_tui.storage import web_board
+
+        with translated(SHOP_DB):
+            return web_board.find_orders(self._db, words)
 
     def settings(self) -> dict[str, Any]:
         """What the office set for this till, key → value, as it came; StorageError where it cannot be read."""

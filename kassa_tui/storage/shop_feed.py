@@ -20,6 +20,9 @@ what has a default may be left out, what is unknown is passed by):
 - ``message`` [any]: ``text``, ``valid_from``, ``valid_to``, ``urgent``
 - ``order`` [number]: ``supplier``, ``expected``, ``lines`` (``sku``, ``name``, ``unit``, ``qty``, ``got``, ``tills``
   each: ordered, received, and of that by which till)
+- ``weborder`` [``channel:id``]: ``webshop``, ``number``, ``stage``, ``status``, ``pickup``, ``pickup_at``,
+  ``customer``, ``note``, ``placed_at``, ``modified_at``, ``total``, ``paid``, ``due``, ``lines`` (``line``, ``sku``, ``name``,
+  ``qty``, ``amount``, ``left``, ``back``, ``goods`` each)
 
 Amounts are cents, quantities thousandths, rates hundredths of a percent, dates ISO dates, ``at`` UTC milliseconds. An
 article keeps its ``id``, and with it its place among the hits of a search; a new one comes behind all others, until a
@@ -41,6 +44,7 @@ from kassa_tui.storage.price_layers import drop_price, put_price
 from kassa_tui.storage.purchases import put_order
 from kassa_tui.storage.row_data import BadRow, flag, number, optional_date, text, whole_date
 from kassa_tui.storage.shop_schema import get_meta, next_version, set_meta
+from kassa_tui.storage.web_board import drop_web_order, put_web_order
 
 CURSOR, EPOCH, BRANCH = "feed_cursor", "feed_epoch", "office_branch"
 """Notes in ``meta``: how far the feed is taken over, of which office's database, and which branch this till is of."""
@@ -247,6 +251,7 @@ _TABLES: dict[str, tuple[Put, Drop]] = {
     "stock": (_stock, _drop_stock),
     "parked": (_parked, _one("delete from parked_elsewhere where ticket = ?")),
     "message": (_message, _one("delete from message where id = ?")),
+    "weborder": (put_web_order, drop_web_order),
     "order": (put_order, _one("delete from purchase_order where number = ?")),
 }
 """Table of the feed → how a row is put, and how it goes."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from peewee import SqliteDatabase
 
 from kassa_tui.domain.vat import OUTSIDE
+from kassa_tui.storage import web_board
 from kassa_tui.storage.database import StorageError, migrate, open_database, translated
 from kassa_tui.storage.migrations import Migration
 
@@ -123,10 +124,16 @@ def _orders(db: SqliteDatabase) -> None:
     db.execute_sql(_ORDERS)
 
 
+def _web_orders(db: SqliteDatabase) -> None:
+    for statement in web_board.TABLE.split(";\n"):
+        db.execute_sql(statement)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first tables", _first),
     Migration(2, "what the office tells", _from_office),
     Migration(3, "purchase orders", _orders),
+    Migration(4, "web orders", _web_orders),
 )
 
 

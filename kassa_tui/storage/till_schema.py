@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from peewee import SqliteDatabase
 
+from kassa_tui.storage import web_done
 from kassa_tui.storage.migrations import Migration
 
 PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked",
-               "stock_move", "order_receipt", "clocking")  # fmt: skip
+               "stock_move", "order_receipt", "clocking", "web_done")  # fmt: skip
 """Tables that ``journal rebuild`` makes anew."""
 
 EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
@@ -123,8 +124,14 @@ def _orders_and_hours(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
+def _web_done(db: SqliteDatabase) -> None:
+    for statement in web_done.TABLE.split(";\n"):
+        db.execute_sql(statement)
+
+
 STEPS = (
     Migration(1, "the till's first tables", _create),
     Migration(2, "stock", _stock),
     Migration(3, "orders and hours", _orders_and_hours),
+    Migration(4, "web orders at the counter", _web_done),
 )

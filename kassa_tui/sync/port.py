@@ -78,5 +78,8 @@ class OfficeError(Exception):
         self.code, self.facts, self.retry_after = code, facts or {}, retry_after
 
 
-PERMANENT = frozenset({"unauthorised", "forbidden", "other_schema", "certificate", "redirect", "code_used"})
+PERMANENT = frozenset({
+    "unauthorised", "forbidden", "inactive", "other_schema", "certificate", "redirect", "code_used", "code_unknown",
+    "code_expired", "other_till", "till_taken", "bad_key",
+})  # fmt: skip
 """Codes that time alone does not mend: a person must act."""

@@ -8,8 +8,7 @@ from django.views.decorators.http import require_GET
 
 from kassa_office.dashboard import drawings, figures, words
 from kassa_office.dashboard.tables import Column, Table
-from kassa_office.dashboard.truth import truth
-from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing
+from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing, truth_mark
 from kassa_office.staff.access import require
 
 MOST = 200
@@ -20,11 +19,9 @@ MOST = 200
 def articles(request: HttpRequest) -> HttpResponse:
     """The page; figures of articles are by branch, not by till."""
     found = asked(request, "week")
-    now = truth(found.choice.branches)
-    late = found.period.last >= found.today
     amount = figures.total(*found.where).amount
     return answer(request, "dashboard/articles.html", [_best(found), _groups(found)], **form(found), no_till=True,
-                  mark=words.mark(now, amount) if late else "", level=words.level(now), most=MOST)  # fmt: skip
+                  most=MOST, **truth_mark(found, amount))  # fmt: skip
 
 
 def _best(found: Asked) -> Table:

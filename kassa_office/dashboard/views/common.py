@@ -11,10 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from kassa_office.dashboard import choice, downloads, figures, periods
+from kassa_office.dashboard import choice, downloads, figures, periods, words
 from kassa_office.dashboard.choice import Choice
 from kassa_office.dashboard.periods import Period
 from kassa_office.dashboard.tables import Table
+from kassa_office.dashboard.truth import truth
 from kassa_office.staff.access import audit
 from kassa_office.tills.models import Till
 
@@ -48,9 +49,17 @@ def form(found: Asked) -> dict[str, Any]:
         "choice": found.choice,
         "period": found.period,
         "periods": periods.choices(),
-        "tills": [till.code for till in tills],
+        "tills": list(tills.values_list("code", flat=True)),
         "branches": sorted(found.choice.names.items()),
     }
+
+
+def truth_mark(found: Asked, amount: int | None) -> dict[str, str]:
+    """``mark`` and ``level`` beside the figures of a page, where its days reach today: what is older waits no more."""
+    if found.period.last < found.today:
+        return {"mark": "", "level": "ok"}
+    known = truth(found.choice.branches)
+    return {"mark": words.mark(known, amount), "level": words.level(known)}
 
 
 def answer(request: HttpRequest, template: str, tables: Sequence[Table], **context: Any) -> HttpResponse:

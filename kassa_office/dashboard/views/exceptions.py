@@ -9,8 +9,7 @@ from django.views.decorators.http import require_GET
 from kassa_office.dashboard import figures, formats, words
 from kassa_office.dashboard.figures import Exceptional
 from kassa_office.dashboard.tables import Column, Table
-from kassa_office.dashboard.truth import truth
-from kassa_office.dashboard.views.common import answer, asked, form, nothing
+from kassa_office.dashboard.views.common import answer, asked, form, nothing, truth_mark
 from kassa_office.staff.access import require
 
 
@@ -22,11 +21,9 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     rows = figures.exceptions(*found.where)
     tickets = figures.total(*found.where).n
     people = figures.persons(*found.where)
-    now = truth(found.choice.branches)
     tables = [_sorts(rows, tickets), _persons(people), _tills(rows, found.choice.names)]
-    late = found.period.last >= found.today
     return answer(request, "dashboard/exceptions.html", tables, **form(found), tickets=formats.whole(tickets),
-                  mark=words.mark(now, None) if late else "", level=words.level(now))  # fmt: skip
+                  **truth_mark(found, None))  # fmt: skip
 
 
 def _order(kind: str, key: str) -> tuple[bool, int, str]:

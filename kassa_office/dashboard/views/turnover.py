@@ -15,8 +15,7 @@ from kassa_office.dashboard import drawings, figures, formats, periods, words
 from kassa_office.dashboard.figures import Row
 from kassa_office.dashboard.periods import Period
 from kassa_office.dashboard.tables import Column, Table
-from kassa_office.dashboard.truth import truth
-from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing
+from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing, truth_mark
 from kassa_office.staff.access import require
 
 Pair = tuple[str, Row, Row]
@@ -33,13 +32,11 @@ def turnover(request: HttpRequest) -> HttpResponse:
     before = periods.compared(request.GET.dict(), found.period, found.today)
     pairs = _pairs(kind, found, before)
     table = _table(kind, pairs)
-    now = truth(found.choice.branches)
-    late = found.period.last >= found.today
     amount = sum(row.amount for _key, row, _old in pairs)
     return answer(
         request, "dashboard/turnover.html", [table], **form(found), kind=kind, before=before,
         divisions=[(key, _(label)) for key, label in words.DIVISIONS.items()], met=request.GET.get("met", ""),
-        chart=_chart(kind, pairs), mark=words.mark(now, amount) if late else "", level=words.level(now),
+        chart=_chart(kind, pairs), **truth_mark(found, amount),
         running=found.period.first <= found.today <= found.period.last,
         everything=kind in ("vat", "tender"),
     )  # fmt: skip

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_GET
 
 from kassa_office.dashboard import figures, formats, words
 from kassa_office.dashboard.tables import Column, Link, Table
-from kassa_office.dashboard.truth import truth
-from kassa_office.dashboard.views.common import answer, asked, form, nothing
+from kassa_office.dashboard.views.common import answer, asked, form, nothing, truth_mark
 from kassa_office.sales.models import ZReport
 from kassa_office.staff.access import check_branch, require
 
@@ -34,8 +33,8 @@ CARDS = {"approved": N_("goedgekeurd"), "refused": N_("geweigerd"), "unknown": N
 def z_reports(request: HttpRequest) -> HttpResponse:
     """All shifts closed in the days chosen."""
     found = asked(request, "week")
-    rows, names = figures.z_reports(*found.where), words.staff()
-    shown = rows if request.GET.get("bestand") else rows[:MOST]
+    rows = figures.z_reports(*found.where, limit=None if request.GET.get("bestand") else MOST)
+    sums, names = figures.z_sums(*found.where), words.staff()
     columns = [
         Column(_("Z")), Column(_("Dag"), "day"), Column(_("Filiaal"), wide=True), Column(_("Gesloten"), wide=True),
         Column(_("Door"), wide=True), Column(_("Omzet"), "euro"), Column(_("Geteld"), "euro", wide=True),
@@ -45,18 +44,12 @@ def z_reports(request: HttpRequest) -> HttpResponse:
         (Link(f"{row.till} Z{row.z}", f"/z/{quote(row.branch)}/{quote(row.till)}/{row.z}/"), row.day,
          found.choice.names.get(row.branch, row.branch), formats.wall(row.at, row.offset),
          words.person(row.who, names), row.turnover, row.counted, None if row.counted is None else row.difference)
-        for row in shown
+        for row in rows
     ]  # fmt: skip
-    counted = [row.counted for row in rows if row.counted is not None]
-    foot = (_("Totaal"), None, "", "", "", sum(row.turnover for row in rows), sum(counted),
-            sum(row.difference for row in rows))  # fmt: skip
+    foot = (_("Totaal"), None, "", "", "", sums.turnover, sums.counted, sums.difference)
     table = Table("z-rapporten", _("Afgesloten kassa's"), columns, lines, foot, nothing())
-    off = sum(1 for row in rows if row.difference)
-    now = truth(found.choice.branches)
-    late = found.period.last >= found.today
-    return answer(request, "dashboard/z_reports.html", [table], **form(found), off=off, closed=len(rows),
-                  more=len(rows) - len(shown),
-                  mark=words.mark(now, None) if late else "", level=words.level(now))  # fmt: skip
+    return answer(request, "dashboard/z_reports.html", [table], **form(found), off=sums.off, closed=sums.shifts,
+                  more=max(0, sums.shifts - len(rows)), **truth_mark(found, None))  # fmt: skip
 
 
 @require_GET

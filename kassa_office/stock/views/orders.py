@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kassa_office.catalogue.models import Supplier
 from kassa_office.dashboard import figures
+from kassa_office.dashboard.formats import quantity
 from kassa_office.dashboard.tables import Column, Link, Table
 from kassa_office.dashboard.views.common import answer
 from kassa_office.staff.access import audit, check_branch, require
@@ -102,8 +103,8 @@ def listed(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     table = Table("bestellingen", _("Bestellingen"), columns, lines, None, _("Er zijn geen bestellingen."))
     came = _receipts([branch] if branch else list(known), figures.today() - timedelta(days=RECEIPT_DAYS))
-    return answer(request, "stock/orders.html", [table, came], place="orders", branches=sorted(known.items()), branch=branch,
-                  only=only, suppliers=list(Supplier.objects.values_list("code", "name")),
+    return answer(request, "stock/orders.html", [table, came], place="orders", branches=sorted(known.items()),
+                  branch=branch, only=only, suppliers=list(Supplier.objects.values_list("code", "name")),
                   may=common.may_write(request))  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from tests.services.shop_floor import hands, make_shop
 from tests.services.test_headless_days import long_day
 
 ACTS = 500
-OWN = ("difference", "who")
+OWN = ("z", "who")
 """Kinds of total that the office keeps besides."""
 SHARED = ("vat", "group")
 """Kinds of total whose VAT the till keeps too."""

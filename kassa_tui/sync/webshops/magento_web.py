@@ -1,0 +1,273 @@
+"""Magento's REST: signed requests, searches page by page, and errors in the shop's own words.
+
+Magento answers a key that is wrong, one that may not, and none at all alike (401), writes its messages with the gaps
+still open (``%resources``), and past the last page gives nothing or, up to 2.3.4, the last page again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from kassa_tui.sync.webshops.access import Access
+from kassa_tui.sync.webshops.amounts import exact
+from kassa_tui.sync.webshops.base import Permanent, Unauthorised
+from kassa_tui.sync.webshops.web import Answer, Patience, Web
+
+Row = Mapping[str, Any]
+Filter = tuple[str, str, str]
+"""Field, condition (``eq``, ``in``, ``gt`` …), value."""
+
+ALL = "all"
+"""The store in which values for every store view are written; one of their own would hide them."""
+MAX_SAYS = 300
+MAX_SKUS, MAX_QUERY = 50, 2500
+"""Of one question: so many SKUs, and so many characters of them; hosts cut addresses off at 8,000."""
+_GAP = re.compile(r"%(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search."""
+
+    rows: tuple[Row, ...]
+    total: int
+    at: int
+    """The shop's clock, UTC milliseconds."""
+    more: bool = False
+
+
+class Rest:
+    """Magento's own manners on top of :class:`Web`."""
+
+    def __init__(self, access: Access, patience: Patience | None = None) -> None:
+        keys = access.keys()
+        headers = {"Authorization": f"Bearer {keys['bearer']}"} if "bearer" in keys else {}
+        self.web: Web = access.web(patience=patience, auth=None if headers else _signed(keys), headers=headers)
+        self.read_store = access.options.store or ALL
+
+    def get(self, path: str, params: Iterable[tuple[str, str]] = (), *, store: str = ALL) -> Any:
+        """What is at ``path`` (behind ``/V1/``), None where it is not there.
+
+        Permanent ``refused`` where the shop says no, or knows no such route.
+        """
+        return self._read(path, params, store)[0]
+
+    def send(self, method: str, path: str, body: Any, *, repeat: bool = False) -> Any:
+        """Write; Permanent ``refused`` with the shop's words and the status, also for what is not there."""
+        answer = self._call(method, ALL, path, [], body, repeat)
+        if answer.status >= 400:
+            raise refused(answer)
+        return answer.json()
+
+    def may(self, path: str, body: Any) -> bool:
+        """Whether the keys may post there, asked with a body that the shop refuses; what is not there may not."""
+        try:
+            answer = self._call("POST", ALL, path, [], body, True)
+        except Unauthorised:
+            return False
+        return not missing(answer)
+
+    def search(
+        self, path: str, groups: Sequence[Sequence[Filter]] = (), *, size: int, page: int = 1, sort: str = "entity_id",
+        fields: str = "", store: str = ALL,
+    ) -> Page:  # fmt: skip
+        """One page of what fits one filter of every group."""
+        found, answer = self._read(path, criteria(groups, size, page, sort, fields), store)
+        if not isinstance(found, Mapping):
+            raise Permanent("bad_answer", {"what": path, "found": str(found)[:40]})
+        total = found.get("total_count")
+        listed = rows(found.get("items"))
+        return Page(
+            listed, total if isinstance(total, int) and total >= 0 else len(listed), clock(answer),
+            isinstance(total, int) and page * size < total,
+        )  # fmt: skip
+
+    def pages(
+        self, path: str, groups: Sequence[Sequence[Filter]] = (), *, size: int, sort: str = "entity_id",
+        name: Callable[[Row], str] = lambda row: text(row, "entity_id"), fields: str = "", store: str = ALL,
+    ) -> Iterator[Page]:  # fmt: skip
+        """All pages. What was there before does not come again, and a page that brings nothing new is the last."""
+        seen: set[str] = set()
+        number = 0
+        while True:
+            number += 1
+            found = self.search(path, groups, size=size, page=number, sort=sort, fields=fields, store=store)
+            fresh = tuple(row for row in found.rows if name(row) not in seen)
+            seen |= {name(row) for row in fresh}
+            more = found.more and bool(fresh)
+            yield Page(fresh, found.total, found.at, more)
+            if not more:
+                return
+
+    def by_sku(self, path: str, skus: Iterable[str], more: Sequence[Sequence[Filter]] = (), *, sort: str = "sku",
+               fields: str = "", store: str = ALL) -> list[Row]:  # fmt: skip
+        """All rows of these SKUs, in questions that no host finds too long."""
+        found: list[Row] = []
+        for some in portions(skus):
+            asked = [sku_filters(some), *more]
+            for page in self.pages(path, asked, size=200, sort=sort, name=_whole, fields=fields, store=store):
+                found += page.rows
+        return found
+
+    def _read(self, path: str, params: Iterable[tuple[str, str]], store: str) -> tuple[Any, Answer]:
+        asked = list(params)
+        answer = self._call("GET", store, path, asked, None, True)
+        if answer.status == 500:
+            # Once more, and no oftener: it is as often a fault for good as one that passes.
+            self.web.patience.wait(1.0)
+            answer = self._call("GET", store, path, asked, None, True)
+        if answer.status < 400:
+            return answer.json(), answer
+        error = refused(answer)
+        if answer.status != 404 or missing(answer):
+            raise error
+        return None, answer
+
+    def _call(self, method: str, store: str, path: str, params: list[tuple[str, str]], body: Any, safe: bool) -> Answer:
+        try:
+            return self.web.call(method, f"/rest/{quote(store, safe='')}/V1/{path}", params=params, json=body,
+                                 repeat=safe)  # fmt: skip
+        except Unauthorised as error:
+            told = str(error.facts.get("says", ""))
+            raise Unauthorised(error.code, error.facts | {"says": says(told.encode())}) from error
+
+
+def _signed(keys: Mapping[str, str]) -> Any:
+    from requests_oauthlib import OAuth1
+
+    return OAuth1(keys["consumer_key"], keys["consumer_secret"], keys["token"], keys["token_secret"],
+                  signature_method="HMAC-SHA256")  # fmt: skip
+
+
+def _whole(row: Row) -> str:
+    return msgspec.json.encode(row).decode()
+
+
+def criteria(groups: Sequence[Sequence[Filter]], size: int, page: int, sort: str, fields: str) -> list[tuple[str, str]]:
+    """A search as query parameters; always sorted, as otherwise pages overlap."""
+    asked: list[tuple[str, str]] = []
+    for group, filters in enumerate(groups):
+        for no, (field, condition, value) in enumerate(filters):
+            start = f"searchCriteria[filter_groups][{group}][filters][{no}]"
+            asked += [(f"{start}[field]", field), (f"{start}[value]", value), (f"{start}[condition_type]", condition)]
+    asked += [("searchCriteria[sortOrders][0][field]", sort), ("searchCriteria[sortOrders][0][direction]", "ASC")]
+    asked += [("searchCriteria[pageSize]", str(size)), ("searchCriteria[currentPage]", str(page))]
+    return [*asked, ("fields", f"{fields},total_count")] if fields else asked
+
+
+def sku_filters(skus: Sequence[str]) -> list[Filter]:
+    """One of these SKUs; those with a comma one by one, as it parts the values of a list."""
+    plain = [sku for sku in skus if "," not in sku]
+    return [("sku", "in", ",".join(plain))] * bool(plain) + [("sku", "eq", sku) for sku in skus if "," in sku]
+
+
+def portions(skus: Iterable[str]) -> Iterator[list[str]]:
+    """SKUs in lots that fit an address."""
+    some: list[str] = []
+    length = 0
+    for sku in skus:
+        size = len(quote(sku, safe="")) + (90 if "," in sku else 3)
+        if some and (len(some) == MAX_SKUS or length + size > MAX_QUERY):
+            yield some
+            some, length = [], 0
+        some.append(sku)
+        length += size
+    if some:
+        yield some
+
+
+def in_path(sku: str) -> str:
+    """A SKU as a part of an address, slashes and all."""
+    return quote(sku, safe="")
+
+
+def number(value: str) -> msgspec.Raw:
+    """A number for a body, digit by digit as it is written here."""
+    return msgspec.Raw(value.encode())
+
+
+def quantity(thousandths: int) -> msgspec.Raw:
+    """A quantity for a body."""
+    return number(f"{Decimal(thousandths) / 1000:f}")
+
+
+def clock(answer: Answer) -> int:
+    """The shop's clock as it answered, UTC milliseconds; this machine's where the shop does not say."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return int(parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError):
+        return int(answer.at * 1000)
+
+
+def missing(answer: Answer) -> bool:
+    """Whether the shop does not know the route at all (a module that is off), rather than what was asked for."""
+    return answer.status == 404 and "match any route" in says(answer.body)
+
+
+def refused(answer: Answer) -> Permanent:
+    """The shop's no, in its words; Transient ``not_json`` (raised) where a page came instead of an answer."""
+    if not answer.body.lstrip()[:1] == b"{":
+        answer.json()
+    return Permanent("refused", {"status": answer.status, "says": says(answer.body)})
+
+
+def says(body: bytes) -> str:
+    """An error of Magento in words: gaps filled, and the several errors of one answer behind each other."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _short(body[:MAX_SAYS].decode("utf-8", "replace"))
+    if not isinstance(found, Mapping):
+        return _short(str(found))
+    told = [_filled(each) for each in (found, *rows(found.get("errors")))]
+    return _short(" ".join(each for each in told if each))
+
+
+def _filled(error: Row) -> str:
+    given = error.get("parameters")
+    if isinstance(given, Mapping):
+        values = {str(name): value for name, value in given.items()}
+    else:
+        values = {str(no): value for no, value in enumerate(given, 1)} if isinstance(given, list) else {}
+
+    def fill(gap: re.Match[str]) -> str:
+        value = values.get(gap[1], gap[0])
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    return _GAP.sub(fill, text(error, "message"))
+
+
+def _short(told: str) -> str:
+    return " ".join(told.split())[:MAX_SAYS]
+
+
+def rows(value: Any) -> tuple[Row, ...]:
+    """The objects of a list; none for null and for whatever else is no list."""
+    return tuple(each for each in value if isinstance(each, Mapping)) if isinstance(value, list) else ()
+
+
+def part(row: Row, name: str) -> Row:
+    """An object within an object; empty where there is none."""
+    found = row.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def text(row: Row, name: str) -> str:
+    """A text, a number as text; empty for null and for what is neither."""
+    found = row.get(name)
+    return str(found).strip() if isinstance(found, (str, int, float)) and not isinstance(found, bool) else ""
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """A number in whatever shape; 0 for null. Permanent ``bad_answer`` for what is none."""
+    found = row.get(name)
+    return Decimal(0) if found is None or found == "" else exact(found, name)
