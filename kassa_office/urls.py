@@ -25,6 +25,7 @@ urlpatterns = [
     path("kassas/", include("kassa_office.tills.page_urls")),
     path("", include("kassa_office.dashboard.urls")),
     path("voorraad/", include("kassa_office.stock.urls")),
+    path("uren/", include("kassa_office.hours.urls")),
     path("api/v1/", include("kassa_office.tills.urls")),
     path("beheer/login/", admin_login),
     path("beheer/", admin.site.urls),

@@ -27,6 +27,7 @@ from kassa_tui.services import (
     stock_line,
     training,
     vouchers,
+    web_order_line,
     weighing,
 )
 from kassa_tui.services.till import Till, done, refused
@@ -389,6 +390,7 @@ ACTS: dict[str, tuple[str, Act]] = {
     "reprint": ("[RECEIPT]", _reprint),
     "stock": ("CODE", lambda till, words: stock.level(till, " ".join(words)) if words else _MISREAD),
     "book": ("KIND ABOUT CODE=N ...", lambda till, words: stock_line.book(till, words) or _MISREAD),
+    "weborder": ("list | [hand|pay|back] NUMBER ...", lambda till, words: web_order_line.act(till, words) or _MISREAD),
     "training": ("on|off", _training),
     "show": ("", _alone(_show)),
 }

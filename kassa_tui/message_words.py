@@ -10,6 +10,7 @@ from kassa_tui.hours_words import HOURS_DONE, HOURS_KINDS, HOURS_WORDS
 from kassa_tui.marking import N_
 from kassa_tui.office_words import OFFICE_DONE, OFFICE_WHY, OFFICE_WORDS
 from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
+from kassa_tui.weborder_words import WEB_STAGES, WEBORDER_DONE, WEBORDER_WORDS
 
 WORDS: dict[str, str] = {
     "age_open": N_("Leeftijd {age}+ nog vragen: geboren op of voor {born:date}?"),
@@ -127,6 +128,7 @@ WORDS: dict[str, str] = {
     "key_other": N_("Sleutel hoort bij een andere kassa[: {path}]"),
     **OFFICE_WORDS,
     **STOCK_WORDS,
+    **WEBORDER_WORDS,
     **HOURS_WORDS,
     "till_running": N_("De kassa draait al[ (proces {holder})]"),
     "device_access": N_("{device:device}: geen rechten, bel de techniek[ ({path})]"),
@@ -179,6 +181,7 @@ WORDS: dict[str, str] = {
 DONE_WORDS: dict[str, str] = {
     **OFFICE_DONE,
     **STOCK_DONE,
+    **WEBORDER_DONE,
     **HOURS_DONE,
     "added": N_(
         "{name}  [{weight:kg} kg × {each:euro}/kg = ]{amount:euro}[ (bruto {whole:kg}, tarra {tare:kg})]"
@@ -319,9 +322,11 @@ KIND_WORDS: dict[str, dict[str, str]] = {
         "training": N_("de oefenstand"),
         "approve": N_("akkoord geven"),
         "devices": N_("apparaten instellen"),
+        "web_orders": N_("webbestellingen meegeven"),
         **STOCK_PERMISSIONS,
     },
     "stock_kind": STOCK_KINDS,
+    "web_stage": WEB_STAGES,
     **HOURS_KINDS,
     "role": {
         "cashier": N_("kassamedewerker"),

@@ -86,7 +86,7 @@ VIEWS: dict[str, View] = {
         },
     ),
     "report_days": View(
-        "day_total",
+        "day_total WHERE till <> ''",
         {
             "branch": ("branch", "code of the branch"),
             "till": ("till", "the till"),

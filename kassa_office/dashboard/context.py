@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
 from kassa_office.journal.models import Alarm
-from kassa_office.staff.access import ALL, OWNER, SUPPORT, branches_of, role_of
+from kassa_office.staff.access import ALL, BOOKKEEPER, MANAGER, OWNER, SUPPORT, branches_of, role_of
 
 
 class Place(NamedTuple):
@@ -32,6 +32,7 @@ PLACES = [
     Place("stock", N_("Voorraad")),
     Place("exceptions", N_("Bijzonderheden")),
     Place("z_reports", N_("Z-rapporten")),
+    Place("hours", N_("Uren"), (OWNER, BOOKKEEPER, MANAGER)),
     Place("alarms", N_("Meldingen")),
     Place("fleet", N_("Kassa's")),
     Place("proof", N_("Volledig")),

@@ -21,7 +21,7 @@ FORMATS = ("csv", "xlsx")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 SCALE = {"euro": (100, 2, "#,##0.00"), "difference": (100, 2, "#,##0.00"), "qty": (1000, 3, '#,##0.###'),
-         "share": (10_000, 4, "0.0%"), "change": (10_000, 4, "0.0%")}  # fmt: skip
+         "share": (10_000, 4, "0.0%"), "change": (10_000, 4, "0.0%"), "hours": (1440, 4, "[h]:mm")}  # fmt: skip
 """Kind → what one is divided by, decimals, a spreadsheet's number format."""
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -108,6 +108,8 @@ def _csv(cell: Cell, kind: str) -> str:
         return guarded(plain(cell, kind))
     if kind in ("share", "change"):
         return formats.decimal(cell, 100).replace(".", "")
+    if kind == "hours":
+        return plain(cell, kind)
     if kind in SCALE:
         scale, places, _shown = SCALE[kind]
         return formats.decimal(cell, scale, places).replace(".", "")

@@ -18,8 +18,9 @@ from django.core.cache import cache
 from django.db.models import QuerySet, Sum
 
 from kassa_office.catalogue.models import Article
-from kassa_office.dashboard.spans import merged
+from kassa_office.dashboard.spans import Part, merged
 from kassa_office.journal.models import Alarm
+from kassa_office.journal.writing import ALL, DAYS_ONLY
 from kassa_office.sales.models import DayTotal, MonthTotal, SkuDay, SkuMonth, ZReport
 from kassa_office.tills.models import Branch
 
@@ -130,8 +131,8 @@ def by(kind: str, branches: Collection[str], first: date, last: date, till: str 
     column = kind if kind in COLUMNS else "key"
     stored = "sale" if kind in COLUMNS else kind
     if kind == "day":
-        return [row for part in _with_past(_days, branches, first, last, till) for row in part]
-    return _keyed(stored, branches, first, last, till, column)
+        return _days(branches, first, last, till)
+    return _keyed(stored if till or kind == "till" else ALL + stored, branches, first, last, till, column)
 
 
 def total(branches: Collection[str], first: date, last: date, till: str = "") -> Row:
@@ -161,7 +162,7 @@ def so_far(branches: Collection[str], day: date, hour: int, minute: int = 60) ->
 def hours(branches: Collection[str], day: date) -> dict[str, list[int]]:
     """Branch → turnover of its 24 hours."""
     found: dict[str, list[int]] = {}
-    rows = DayTotal.objects.filter(branch__in=branches, day=day, kind="hour").order_by()
+    rows = DayTotal.objects.filter(branch__in=branches, day=day, kind=f"{ALL}hour").order_by()
     for branch, key, amount in rows.values_list("branch", "key").annotate(amount=Sum("amount")):
         if key.isdigit() and int(key) < 24:
             found.setdefault(branch, [0] * 24)[int(key)] += int(amount)
@@ -240,7 +241,7 @@ def _keyed(
 ) -> list[Row]:
     """Totals of one kind, by the values of a column."""
     found: dict[str, Row] = {}
-    for sign, totals in _totals(branches, first, last, till):
+    for sign, totals in _totals(branches, first, last, till, days_only=kind in DAYS_ONLY):
         for row in _rows(totals.filter(kind=kind), column):
             found.setdefault(row.key, Row(row.key)).add(row, sign)
     return [found[key] for key in sorted(found) if not found[key].empty]
@@ -259,7 +260,8 @@ def _steps_back(first: date, last: date) -> Iterator[tuple[date, date]]:
 
 
 def _days(branches: Collection[str], first: date, last: date, till: str) -> list[Row]:
-    return _rows(_within(DayTotal.objects, branches, first, last, till).filter(kind="sale"), "day")
+    kind = "sale" if till else f"{ALL}sale"
+    return _rows(_within(DayTotal.objects, branches, first, last, till).filter(kind=kind), "day")
 
 
 def _skus(branches: Collection[str], first: date, last: date, _till: str) -> dict[str, tuple[int, int, int]]:
@@ -302,9 +304,11 @@ def _within(rows: Any, branches: Collection[str], first: date, last: date, till:
     return found.filter(till=till) if till else found
 
 
-def _totals(branches: Collection[str], first: date, last: date, till: str) -> Iterator[tuple[int, Any]]:
+def _totals(
+    branches: Collection[str], first: date, last: date, till: str, days_only: bool = False
+) -> Iterator[tuple[int, Any]]:
     """Sign and rows, by month as far as that goes."""
-    for part in merged(first, last):
+    for part in [Part(False, 1, first, last)] if days_only else merged(first, last):
         model = MonthTotal if part.by_month else DayTotal
         yield part.sign, _within(model.objects, branches, part.first, part.last, till)
 

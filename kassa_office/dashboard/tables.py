@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from kassa_office.dashboard import formats
+from kassa_tui.domain.hours import hours
 
 TEXT = "text"
 SHOWN: dict[str, Callable[[Any], str]] = {
@@ -22,9 +23,10 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "change": formats.change,
     "day": formats.day,
     "moment": formats.moment,
+    "hours": hours,
 }
-"""Kind of column → how a value is written. Cents, numbers, thousandths, hundredths of a percent, dates, times."""
-NUMBERS = frozenset(("euro", "difference", "count", "qty", "share", "change"))
+"""Kind of column → how a value is written. Cents, numbers, thousandths, hundredths of a percent, dates, times, minutes."""
+NUMBERS = frozenset(("euro", "difference", "count", "qty", "share", "change", "hours"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kassa_office.journal import signatures
 from kassa_office.journal.projection import day_of
 from kassa_tui.domain.journal import FORMAT, Entry
 from kassa_tui.sync import wire
@@ -34,7 +32,7 @@ class Checked:
 
     sent: wire.Entry
     code: str = ""
-    """Empty, ``unreadable``, ``hash``, ``signature`` or ``other_till``."""
+    """Empty, ``unreadable``, ``hash``, ``signature`` or ``other_till``; signatures are known last."""
     entry: Entry | None = None
     """Where it can be kept at all."""
     day: str = ""
@@ -53,21 +51,42 @@ class Checked:
         return said if good else sha256(self.raw.encode()).hexdigest()
 
 
-def check(entries: Iterable[wire.Entry], till: str, keys: Keys, known: Callable[[int], bytes | None]) -> list[Checked]:
-    """Check each entry of a batch of ``till``. What ``known`` has under its number and hash is not proved again."""
-    return [_check(sent, till, keys, known) for sent in entries]
+class Signing:
+    """The signatures of a batch, verified meanwhile: who needs to know asks :meth:`settle`."""
+
+    def __init__(self, checked: Sequence[Checked], keys: Keys) -> None:
+        self._checked = checked
+        self._pending = signatures.Pending(
+            [(_key(each.entry.seq, keys), each.entry.signature, each.entry.hash) for each in checked if each.entry]
+        )
+
+    def settle(self) -> bool:
+        """Mark those whose signature does not hold; whether there were any that had not been marked yet."""
+        marked = False
+        for each, holds in zip(self._checked, self._pending.result(), strict=True):
+            if not holds and not each.code:
+                each.code = "signature"
+                marked = True
+        return marked
 
 
-def _check(sent: wire.Entry, till: str, keys: Keys, known: Callable[[int], bytes | None]) -> Checked:
+def check(entries: Iterable[wire.Entry], till: str) -> list[Checked]:
+    """Look at each entry of a batch of ``till``; not at its signature."""
+    return [_check(sent, till) for sent in entries]
+
+
+def _check(sent: wire.Entry, till: str) -> Checked:
     entry = _entry(sent, till)
     if entry is None:
         return Checked(sent, "unreadable")
-    checked = Checked(sent, "", entry, day_of(entry.at, entry.offset))
-    if quick_digest(entry) != entry.hash:
-        checked.code = "hash"
-    elif known(entry.seq) != entry.hash and not signed(entry, keys):
-        checked.code = "signature"
-    return checked
+    code = "" if quick_digest(entry) == entry.hash else "hash"
+    return Checked(sent, code, entry, day_of(entry.at, entry.offset))
+
+
+def signing(checked: Iterable[Checked], keys: Keys, known: Callable[[int], bytes | None]) -> Signing:
+    """Begin to verify signatures. What ``known`` has under its number and hash is not proved again."""
+    new = [each for each in checked if each.entry and not each.code and known(each.entry.seq) != each.entry.hash]
+    return Signing(new, keys)
 
 
 def _entry(sent: wire.Entry, till: str) -> Entry | None:
@@ -100,20 +119,13 @@ def quick_digest(entry: Entry) -> bytes:
 
 def signed(entry: Entry, keys: Keys) -> bool:
     """Whether the key that the till had at this ``seq`` signed it."""
+    return signatures.holds(_key(entry.seq, keys), entry.signature, entry.hash)
+
+
+def _key(seq: int, keys: Keys) -> str:
+    """The key of that time; empty where there was none."""
     public = ""
     for first, key in keys:
-        if first <= entry.seq:
+        if first <= seq:
             public = key
-    if not public:
-        return False
-    try:
-        _verifier(public)(entry.signature, entry.hash)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-@lru_cache(maxsize=20_000)
-def _verifier(public: str) -> Callable[[bytes, bytes], None]:
-    """Raises InvalidSignature where the signature over the data is not by this key; ValueError for what is no key."""
-    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify
+    return public

@@ -21,7 +21,7 @@ from kassa_office.facts import ensure_partitions, next_month
 from kassa_office.journal import alarms, projection
 from kassa_office.journal.alarms import Matter
 from kassa_office.journal.bodies import Unreadable
-from kassa_office.journal.checks import MAX_SEQ, Checked, Keys, check
+from kassa_office.journal.checks import MAX_SEQ, Checked, Keys, Signing, check, signing
 from kassa_office.journal.models import Inbox, Quarantine
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.signals import entries_stored
@@ -65,15 +65,17 @@ def receive(till: Till, raw: bytes, encoding: str) -> str:
 
 def take(till: Till, batch: Batch, digest: str) -> list[Ack]:
     """Verify and store the entries of a batch that is in the inbox; an ack for each, in their order."""
-    here = _hashes(till, [sent.seq for sent in batch.entries])
     if batch.till == till.code:
-        checked = check(batch.entries, till.code, _keys(till), here.get)
+        checked = check(batch.entries, till.code)
     else:
         checked = [Checked(sent, "other_till") for sent in batch.entries]
-    _make_partitions(checked)
-    acks = _store(till, checked, batch.high)
-    Inbox.objects.filter(digest=digest).update(done_at=timezone.now())
-    return acks
+    known = _known(till, _cursor(till), checked)
+    coming = Coming(till, batch.high, digest, signing(checked, _keys(till), {seq: known[seq][0] for seq in known}.get))
+    try:
+        _make_partitions(checked)
+        return _store(coming, checked, known)
+    finally:
+        coming.signing.settle()
 
 
 def next_seq(till: Till) -> int:
@@ -87,38 +89,84 @@ def now_ms() -> int:
     return int(timezone.now().timestamp() * 1000)
 
 
-def _store(till: Till, checked: Sequence[Checked], claimed: int) -> list[Ack]:
+Known = dict[int, tuple[bytes, bytes]]
+"""``seq`` → hash and ``prev`` of entries that are here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A batch on its way from the inbox into the tables."""
+
+    till: Till
+    claimed: int
+    """Highest ``seq`` that the till says it has."""
+    digest: str
+    signing: Signing
+
+
+class Forged(Exception):
+    """Signatures do not hold of entries that were on their way in as if they did."""
+
+
+def _store(coming: Coming, checked: Sequence[Checked], known: Known) -> list[Ack]:
     """All at once; where that fails for a reason that will not pass, one by one, and the one at fault uncounted."""
     try:
-        return _transaction(till, checked, claimed, count=True)
+        return _taken(coming, checked, known, digest=coming.digest)
     except OperationalError:
         raise
     except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
-        log.exception("journal of %s: %d entries", till.code, len(checked))
-    if len(checked) == 1:
-        return _without_counting(till, checked[0], claimed)
-    return [ack for one in checked for ack in _store(till, [one], claimed)]
-
-
-def _without_counting(till: Till, one: Checked, claimed: int) -> list[Ack]:
-    """Keep an entry that cannot be counted; where even that fails, keep it apart."""
-    try:
-        return _transaction(till, [one], claimed, count=False)
-    except OperationalError:
-        raise
-    except DatabaseError:
-        log.exception("journal of %s: entry %d", till.code, one.sent.seq)
-        one.code = "unreadable"
-        return _transaction(till, [one], claimed, count=False)
-
-
-def _transaction(till: Till, checked: Sequence[Checked], claimed: int, count: bool) -> list[Ack]:
-    with transaction.atomic():
-        taking = Taking(till, _lock(till), timezone.now(), count)
-        acks = taking.entries(checked)
-        taking.write()
-        taking.note(claimed, {one.sent.seq for one in checked})
+        log.exception("journal of %s: %d entries", coming.till.code, len(checked))
+    acks = [ack for one in checked for ack in _alone(coming, one)]
+    Inbox.objects.filter(digest=coming.digest).update(done_at=timezone.now())
     return acks
+
+
+def _alone(coming: Coming, one: Checked) -> list[Ack]:
+    """One entry; where it cannot be counted it is kept without, and where even that fails, kept apart."""
+    for count in (True, False):
+        try:
+            return _taken(coming, [one], {}, count)
+        except OperationalError:
+            raise
+        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+            log.exception("journal of %s: entry %d", coming.till.code, one.sent.seq)
+    one.code = "unreadable"
+    return _taken(coming, [one], {}, count=False)
+
+
+def _taken(coming: Coming, checked: Sequence[Checked], known: Known, count: bool = True, digest: str = "") -> list[Ack]:
+    """One transaction. Signatures are verified while it goes on; where one does not hold, all of it is undone first."""
+    try:
+        return _transaction(coming, checked, known, count, digest)
+    except Forged:
+        return _transaction(coming, checked, known, count, digest)
+
+
+def _transaction(coming: Coming, checked: Sequence[Checked], known: Known, count: bool, digest: str) -> list[Ack]:
+    """Made ready before the lock, for what was ``known`` then; anew where under the lock something else is here."""
+    till = coming.till
+    taking = Taking(till, TillCursor(till=till), timezone.now(), count)
+    acks = taking.entries(checked, known)
+    with transaction.atomic():
+        cursor = _lock(till)
+        here = _known(till, cursor, checked)
+        if here != known:
+            taking = Taking(till, cursor, timezone.now(), count)
+            acks = taking.entries(checked, here)
+        taking.cursor = cursor
+        taking.gathered.write()
+        if coming.signing.settle():
+            raise Forged
+        taking.conclude()
+        taking.note(coming.claimed, {one.sent.seq for one in checked})
+        if digest:
+            Inbox.objects.filter(digest=digest).update(done_at=taking.now)
+    return acks
+
+
+def _cursor(till: Till) -> TillCursor:
+    """How far the till is here, read without a lock."""
+    return TillCursor.objects.filter(till=till).first() or TillCursor(till=till)
 
 
 def _lock(till: Till) -> TillCursor:
@@ -133,15 +181,11 @@ def _keys(till: Till) -> Keys:
     return list(TillKey.objects.filter(till=till).order_by("first").values_list("first", "public_key"))
 
 
-def _hashes(till: Till, numbers: Sequence[int]) -> dict[int, bytes]:
-    """What is here already of these entries, read without a lock: to save proving them once more."""
-    cursor = TillCursor.objects.filter(till=till).first()
-    if cursor is None or not numbers or min(numbers) > cursor.high_seq:
-        return {}
-    return {seq: found[0] for seq, found in stored(till.code, cursor.branches, numbers).items()}
+def _known(till: Till, cursor: TillCursor, checked: Sequence[Checked]) -> Known:
+    return stored(till.code, cursor.branches, [one.sent.seq for one in checked])
 
 
-def stored(till: str, branches: Sequence[str], numbers: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+def stored(till: str, branches: Sequence[str], numbers: Sequence[int]) -> Known:
     """``seq`` → hash and ``prev`` of what is here among these numbers and their neighbours."""
     wanted = {seq + step for seq in numbers for step in (-1, 0, 1) if 0 < seq < MAX_SEQ}
     if not wanted or not branches:
@@ -162,7 +206,7 @@ def stored(till: str, branches: Sequence[str], numbers: Sequence[int]) -> dict[i
 
 @dataclass
 class Taking:
-    """One transaction's work, under the lock of the till's cursor."""
+    """One transaction's work; written under the lock of the till's cursor."""
 
     till: Till
     cursor: TillCursor
@@ -173,20 +217,20 @@ class Taking:
     reads: list[Read] = field(default_factory=list)
     quarantined: list[Quarantine] = field(default_factory=list)
     raised: dict[tuple[str, str], Matter] = field(default_factory=dict)
-    _known: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    _known: Known = field(default_factory=dict)
 
     @property
     def branch(self) -> str:
         """Where the till stands."""
         return str(self.till.branch_id)
 
-    def entries(self, checked: Sequence[Checked]) -> list[Ack]:
-        """What becomes of each."""
-        self._known = stored(self.till.code, self.cursor.branches, [one.sent.seq for one in checked])
-        before = set(self._known)
+    def entries(self, checked: Sequence[Checked], known: Known) -> list[Ack]:
+        """What becomes of each, where these are here already; counted, but not yet written."""
+        self._known = dict(known)
         acks = [self._one(one) for one in checked]
         for read in self.reads:
-            self._link(read.here.entry.seq, before)
+            self._link(read.here.entry.seq, known)
+        projection.project(self.gathered, self.reads)
         return acks
 
     def _one(self, one: Checked) -> Ack:
@@ -228,7 +272,7 @@ class Taking:
              entry.signature),
         )  # fmt: skip
 
-    def _link(self, seq: int, before: set[int]) -> None:
+    def _link(self, seq: int, before: Known) -> None:
         """The chain at both ends of a new entry; where the next was here before, its end is looked at as well."""
         prev = self._known[seq][1]
         earlier = (GENESIS, b"") if seq == 1 else self._known.get(seq - 1)
@@ -250,10 +294,8 @@ class Taking:
     def _raise(self, matter: Matter) -> None:
         self.raised.setdefault((matter.code, matter.matter), matter)
 
-    def write(self) -> None:
-        """Entries, all that follows from them, and what was set apart."""
-        projection.project(self.gathered, self.reads)
-        self.gathered.write()
+    def conclude(self) -> None:
+        """After the entries and what follows from them: what was set apart, and those who listen."""
         self._write_quarantine()
         if self.reads and (entries_stored.receivers or events.wanted()):
             self._tell()

@@ -111,10 +111,11 @@ class Read:
 @lru_cache(maxsize=1)
 def kinds() -> dict[str, Kind]:
     """All kinds of entry that the office knows."""
+    from kassa_office.hours.projection import KINDS as HOURS
     from kassa_office.sales.projection import KINDS as SALES
     from kassa_office.stock.projection import KINDS as STOCK
 
-    return {**SALES, **STOCK}
+    return {**SALES, **STOCK, **HOURS}
 
 
 def read(here: Here) -> Read:

@@ -51,8 +51,8 @@ def dismiss(row_id: int, by: str) -> str:
 
 
 def sent(row: Quarantine) -> Checked:
-    """The entry as it came, looked at anew; what is wrong with it in ``code``."""
-    (checked,) = check([msgspec.json.decode(row.raw, type=wire.Entry)], row.till, (), lambda seq: None)
+    """The entry as it came, looked at anew, but for its signature."""
+    (checked,) = check([msgspec.json.decode(row.raw, type=wire.Entry)], row.till)
     return checked
 
 
@@ -71,7 +71,9 @@ def _count(taking: Taking, row: Quarantine) -> str:
     if known is None:
         taking.keep(here)
     taking.reads.append(read)
-    taking.write()
+    projection.project(taking.gathered, taking.reads)
+    taking.gathered.write()
+    taking.conclude()
     taking.note(0, {row.seq})
     return ""
 

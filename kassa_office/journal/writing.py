@@ -129,6 +129,13 @@ PARKED = Table(
 FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING)
 SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
 
+ALL = "all."
+"""Stands before the kind of a total that is of a whole branch; its till is empty."""
+WHOLE = frozenset(("sale", "hour", "group", "staff", "vat", "tender"))
+"""Kinds of which the whole branch has totals besides: what is divided by them needs no more rows than the division."""
+DAYS_ONLY = WHOLE - {"sale"}
+"""Kinds that a till has by day only; by month the branch has them."""
+
 Sold = dict[str, tuple[int, int, int, int]]
 """Article → thousandths, cents, cents of cost, and the time of the newest line; of one branch."""
 
@@ -193,10 +200,14 @@ class Gathered:
         """The sums of each table as rows, in the order in which all transactions write them."""
         self._settle_groups()
         days, months, levels = self._goods()
-        by_month: dict[Row, list[int]] = {}
+        by_day, by_month = dict(self.sums[DAY_TOTAL.name]), dict[Row, list[int]]()
         for (branch, day, till, kind, key), amounts in self.sums[DAY_TOTAL.name].items():
-            _add(by_month, (branch, _month(day), till, kind, key), amounts)
-        yield DAY_TOTAL, _rows(self.sums[DAY_TOTAL.name])
+            if kind in WHOLE:
+                _add(by_day, (branch, day, "", ALL + kind, key), amounts)
+                _add(by_month, (branch, _month(day), "", ALL + kind, key), amounts)
+            if kind not in DAYS_ONLY:
+                _add(by_month, (branch, _month(day), till, kind, key), amounts)
+        yield DAY_TOTAL, _rows(by_day)
         yield SKU_DAY, days
         yield MONTH_TOTAL, _rows(by_month)
         yield SKU_MONTH, months

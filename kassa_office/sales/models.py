@@ -107,7 +107,8 @@ class Total(models.Model):
     """``sale`` (all), ``hour``, ``staff``, ``group``, ``vat``, ``tender``, ``rounding``, ``deposit``, ``voucher``,
     ``return``, ``discount``, ``void``, ``override``, ``cash``, ``card``, ``copy``, ``event``; ``z`` of closed shifts:
     ``closed`` with their turnover, ``counted``, and ``off`` where that was not what was expected; ``who`` for the same
-    of what is out of the ordinary by person: ``kind:key:person``."""
+    of what is out of the ordinary by person: ``kind:key:person``. ``all.sale``, ``all.hour`` … are those of a whole
+    branch, with an empty till: what overviews of many branches read."""
     key = models.CharField(max_length=80)
     """Which hour (``00``-``23``), person, group, ``code:rate``, tender …; empty where there is but one."""
     n = models.BigIntegerField()
@@ -132,7 +133,8 @@ class DayTotal(Total):
 
 
 class MonthTotal(Total):
-    """The same by month, ``day`` being the first of it: what overviews of long periods read."""
+    """The same by month, ``day`` being the first of it: what overviews of long periods read. Of hours, groups, staff,
+    VAT and tenders only those of the whole branch."""
 
     pk = models.CompositePrimaryKey("branch", "kind", "day", "till", "key")
 

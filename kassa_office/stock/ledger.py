@@ -116,7 +116,7 @@ def book(branch: str, kind: str, lines: Sequence[tuple[str, int]], note: Note) -
     day = day_in(branch, at)
     ensure_partitions({day.replace(day=1)})
     with transaction.atomic():
-        seq = _next_seq()
+        seq = next_seq()
         gathered = Gathered()
         for no, (sku, qty) in enumerate(lines, 1):
             row = (branch, OFFICE, seq, day.isoformat(), no, at, kind, sku, qty, cut(note.reason, 40),
@@ -133,7 +133,8 @@ def day_in(branch: str, at: int) -> date:
     return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).date()
 
 
-def _next_seq() -> int:
+def next_seq() -> int:
+    """Number of the next thing done in the office; in the caller's transaction, under the lock of the office's row."""
     office()
     mark = Office.objects.select_for_update().get(id=1)
     mark.office_seq += 1

@@ -52,8 +52,8 @@ def enrol(request: Enrol, address: str) -> Enrolled:
     """Make the machine that shows a code a till, and tell it its token.
 
     OfficeError: ``locked`` after too many wrong codes; ``code_unknown``, ``code_used``, ``code_expired``;
-    ``other_till`` where the machine is set up as another till; ``bad_key``; ``till_taken`` where the till has a journal
-    by another key and the code does not replace it.
+    ``other_till`` where the machine is set up as another till; ``inactive`` where the till or its branch is out of use;
+    ``bad_key``; ``till_taken`` where the till has a journal by another key and the code does not replace it.
     """
     _not_locked(address)
     try:
@@ -78,6 +78,8 @@ def _enrol(request: Enrol) -> Enrolled:
     till = Till.objects.select_related("branch").select_for_update(of=("self",)).get(code=found.till_id)
     if request.till and request.till != till.code:
         raise OfficeError("other_till", {"till": till.code})
+    if not till.active or not till.branch.active:
+        raise OfficeError("inactive", {"till": till.code})
     public = request.public_key.lower()
     if len(public) != 64 or not set(public) <= set("0123456789abcdef"):
         raise OfficeError("bad_key")

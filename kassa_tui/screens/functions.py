@@ -34,6 +34,7 @@ def show_functions(desk: Desk) -> None:
         (t("Emballage terug"), lambda: _empties(desk)),
         (t("Tegoedbon: saldo vragen"), lambda: _balance(desk)),
         (t("Voorraad"), lambda: _stock(desk)),
+        *_web_orders(desk),
         (t("Artikelgroepen"), lambda: show_groups(desk)),
         (t("Apparaten en wachtende bonnen"), lambda: show_devices(desk)),
         *_office(desk),
@@ -47,6 +48,21 @@ def show_functions(desk: Desk) -> None:
         (t("Bestand voor de helpdesk maken"), lambda: desk.host.support()),
     ]
     desk.show(Menu(desk, t("Functies"), choices))
+
+
+def _web_orders(desk: Desk) -> Choices:
+    """Where the shop has a webshop, or was told of an order of one."""
+    from kassa_tui.services import web_orders
+
+    if desk.till is None or not web_orders.wanted(desk.till):
+        return []
+
+    def show() -> None:
+        from kassa_tui.screens.weborder_view import OrdersView
+
+        desk.show(OrdersView(desk))
+
+    return [(desk.t("Webbestellingen"), show)]
 
 
 def x_report(desk: Desk) -> None:

@@ -29,6 +29,11 @@ CLOSED = ("cancelled", "refunded")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
+def wanted(till: Till) -> bool:
+    """Whether web orders are of any concern here."""
+    return bool(till.config.webshops) or bool(till.catalogue.has_web_orders())
+
+
 def shown(till: Till) -> list[ShownOrder]:
     """Orders that may still be handed over, the most urgent first."""
     orders = [_merged(till, order) for order in till.catalogue.web_orders()]

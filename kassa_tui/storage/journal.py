@@ -21,6 +21,8 @@ BACK_MS, JUMP_MS = 120_000, 300_000
 _COLUMNS = "seq, id, at, offset, who, kind, body, hash, signature"
 _INSERT = f"insert into journal ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LAST = "select seq, hash, at from journal order by seq desc limit 1"
+NUMBERED = ("sale", "weborder.sale")
+"""Kinds that get the next receipt number."""
 _SPOOL = "insert into spool (seq, what, mark, state) values (?, ?, ?, 'waiting')"
 
 
@@ -75,9 +77,12 @@ class Journal:
             return self._append(state, kind, body, who, jobs)
 
     def record_all(self, acts: Sequence[tuple[str, dict[str, Any]]], who: str) -> list[Entry]:
-        """Append several entries in one transaction."""
+        """Append several entries in one transaction; sales among them get their numbers."""
         with self._transaction() as state:
-            return [self._append(state, kind, body, who, ()) for kind, body in acts]
+            return [
+                self._append(state, kind, self._numbered(state, body) if kind in NUMBERED else body, who, ())
+                for kind, body in acts
+            ]
 
     def go_on_at(self, seq: int) -> None:
         """Give the next entry this number: for a machine that takes the place of one whose last entries are lost."""
@@ -85,7 +90,7 @@ class Journal:
             raise StorageError("seq_taken", {"seq": seq})
         self._seq = seq - 1
 
-    def record_sale(self, body: dict[str, Any], who: str, jobs: Sequence[Job]) -> Entry:
+    def record_sale(self, body: dict[str, Any], who: str, jobs: Sequence[Job], kind: str = "sale") -> Entry:
         """Close a sale: number, perpetual totals, projections and print jobs in one transaction.
 
         A ticket that was closed already is not closed again: its entry is returned.
@@ -96,16 +101,18 @@ class Journal:
             if row:
                 return read_entry(self._con, self._till, row[0])
         with self._transaction() as state:
-            number = state.receipt + 1
-            plus = turnover([line for line in body["lines"] if line["amount"] > 0])
-            minus = turnover([line for line in body["lines"] if line["amount"] < 0])
-            numbered = {
-                **body,
-                "no": number,
-                "number": receipt_number(self._till, number),
-                "grand": {"sales": state.grand_sales + plus, "returns": state.grand_returns - minus},
-            }
-            return self._append(state, "sale", numbered, who, jobs)
+            return self._append(state, kind, self._numbered(state, body), who, jobs)
+
+    def _numbered(self, state: State, body: dict[str, Any]) -> dict[str, Any]:
+        number = state.receipt + 1
+        plus = turnover([line for line in body["lines"] if line["amount"] > 0])
+        minus = turnover([line for line in body["lines"] if line["amount"] < 0])
+        return {
+            **body,
+            "no": number,
+            "number": receipt_number(self._till, number),
+            "grand": {"sales": state.grand_sales + plus, "returns": state.grand_returns - minus},
+        }
 
     @contextmanager
     def _transaction(self) -> Iterator[State]:

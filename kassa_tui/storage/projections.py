@@ -17,7 +17,7 @@ from kassa_tui.domain.journal import Entry
 from kassa_tui.domain.shift import local_date
 from kassa_tui.domain.ticket import BESIDE, DEPOSIT, RETURN, VOUCHER, WEBORDER
 from kassa_tui.domain.weborder import HANDED_OVER, TAKEN_BACK
-from kassa_tui.storage import web_done
+from kassa_tui.storage import web_done, web_orders
 from kassa_tui.storage.stock import MOVES, moves_of
 from kassa_tui.storage.till_schema import LINE_BITS
 
@@ -134,7 +134,7 @@ def _sale_sums(entry: Entry, facts: Facts, sums: Sums) -> None:
     counted = [x for x in facts["lines"] if x["kind"] not in BESIDE]
     turnover = sum(x["amount"] for x in counted)
     sums.add("sale", "", 1, sum(x["qty"] for x in counted), turnover)
-    local_minutes = entry.at // 60_000 + entry.offset
+    local_minutes = facts.get("happened", entry.at) // 60_000 + entry.offset
     sums.add("hour", f"{local_minutes // 60 % 24:02d}", 1, 0, turnover)
     sums.add("staff", entry.who, 1, 0, turnover)
     for block in facts["vat"]:
@@ -304,6 +304,18 @@ def _web_done(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State,
     web_done.project(con, entry, facts)
 
 
+def _web_sale(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    """Counts for the day on which it happened in the shop, which may be before it was heard of."""
+    day = Sums(state.shift, facts["date"])
+    _sale(con, entry, facts, state, day)
+    day.write(con)
+    web_orders.sold(con, entry, facts)
+
+
+def _web_order(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
+    web_orders.HANDLERS[entry.kind](con, entry, facts)
+
+
 def _counted(kind: str) -> Callable[[sqlite3.Connection, Entry, Facts, State, Sums], None]:
     def count(con: sqlite3.Connection, entry: Entry, facts: Facts, state: State, sums: Sums) -> None:
         sums.add("event", kind)
@@ -337,6 +349,8 @@ _HANDLERS: dict[str, Callable[[sqlite3.Connection, Entry, Facts, State, Sums], N
     **{kind: _counted(kind) for kind in _COUNTED},
     HANDED_OVER: _web_done,
     TAKEN_BACK: _web_done,
+    web_orders.SOLD: _web_sale,
+    **dict.fromkeys(web_orders.HANDLERS, _web_order),
     **dict.fromkeys(MOVES, _stock),
     **dict.fromkeys(CLOCKINGS, _clocked),
 }

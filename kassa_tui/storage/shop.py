@@ -98,6 +98,11 @@ class Shop(Catalogue):
         with translated(SHOP_DB):
             return web_board.open_orders(self._db)
 
+    def has_web_orders(self) -> bool:
+        """Whether there is any order of a webshop."""
+        with translated(SHOP_DB):
+            return self._db.execute_sql("select 1 from web_order limit 1").fetchone() is not None
+
     def find_web_orders(self, words: Iterable[str]) -> list[ShownOrder]:
         """Orders of the webshops by number or id, the newest first."""
         from kassa_tui.storage import web_board

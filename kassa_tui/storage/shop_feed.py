@@ -21,8 +21,8 @@ what has a default may be left out, what is unknown is passed by):
 - ``order`` [number]: ``supplier``, ``expected``, ``lines`` (``sku``, ``name``, ``unit``, ``qty``, ``got``, ``tills``
   each: ordered, received, and of that by which till)
 - ``weborder`` [``channel:id``]: ``webshop``, ``number``, ``stage``, ``status``, ``pickup``, ``pickup_at``,
-  ``customer``, ``note``, ``placed_at``, ``modified_at``, ``total``, ``paid``, ``due``, ``lines`` (``line``, ``sku``, ``name``,
-  ``qty``, ``amount``, ``left``, ``back``, ``goods`` each)
+  ``customer``, ``note``, ``placed_at``, ``modified_at``, ``total``, ``paid``, ``due``, ``lines`` (``line``, ``sku``,
+  ``name``, ``qty``, ``amount``, ``left``, ``back``, ``goods`` each)
 
 Amounts are cents, quantities thousandths, rates hundredths of a percent, dates ISO dates, ``at`` UTC milliseconds. An
 article keeps its ``id``, and with it its place among the hits of a search; a new one comes behind all others, until a

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from peewee import SqliteDatabase
 
-from kassa_tui.storage import web_done
+from kassa_tui.storage import web_done, web_orders
 from kassa_tui.storage.migrations import Migration
 
 PROJECTIONS = ("state", "shift", "sale", "sale_line", "total", "returned", "voucher", "card_payment", "parked",
-               "stock_move", "order_receipt", "clocking", "web_done")  # fmt: skip
+               "stock_move", "order_receipt", "clocking", "web_done", *web_orders.NAMES)  # fmt: skip
 """Tables that ``journal rebuild`` makes anew."""
 
 EMPTY_STATE = "insert into state values (1, 0, 0, 0, '', 0, 0, 0, 0)"
@@ -129,9 +129,15 @@ def _web_done(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
+def _web_orders(db: SqliteDatabase) -> None:
+    for statement in web_orders.TABLES.split(";\n"):
+        db.execute_sql(statement)
+
+
 STEPS = (
     Migration(1, "the till's first tables", _create),
     Migration(2, "stock", _stock),
     Migration(3, "orders and hours", _orders_and_hours),
     Migration(4, "web orders at the counter", _web_done),
+    Migration(5, "web orders of a channel", _web_orders),
 )

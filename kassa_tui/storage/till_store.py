@@ -25,10 +25,14 @@ TAKEOVER_FILE = "takeover.json"
 """There while the journal of the machine that this one replaces has not come: nothing may be sold before it."""
 
 
+CHANNEL_LOCK = "channel.lock"
+_LOCKED = {LOCK_FILE: "till_running", CHANNEL_LOCK: "channel_running"}
+
+
 class Lock:
     """One till process, or with another ``name`` one agent, per data folder; the file says who holds it."""
 
-    def __init__(self, folder: Path, name: str = LOCK_FILE) -> None:
+    def __init__(self, folder: Path, name: str = LOCK_FILE, who: str = "") -> None:
         self._handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o640)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,9 +40,9 @@ class Lock:
             holder = os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip()
             os.close(self._handle)
             facts = {"holder": holder, "path": str(folder)}
-            raise StorageError("till_running" if name == LOCK_FILE else "sync_running", facts) from error
+            raise StorageError(_LOCKED.get(name, "sync_running"), facts) from error
         os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._handle, f"{who or os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let another process in."""

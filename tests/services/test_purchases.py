@@ -151,7 +151,7 @@ def test_a_line_that_was_not_scanned_is_not_taken_off_and_bad_numbers_leave_noth
 )  # fmt: skip
 def test_an_order_that_is_not_understood_is_left_out(open_till: OpenTill, lines: Any) -> None:
     h = open_till().open_shop()
-    applied = told(h, order_line(BREAD, 1000), **{"lines": lines})
+    applied = told(h, order_line(BREAD, 1000), lines=lines)
     assert applied.refused == (("order", NUMBER, applied.refused[0][2]),)
     assert open_orders(h.till) == []
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kassa_tui.sync.webshops.access import Options
-from kassa_tui.sync.webshops.amounts import cents, exact, fit, rate_of, rounded, thousandths, utc
+from kassa_tui.sync.webshops.amounts import cents, fit, rate_of, rounded, thousandths, utc
 from kassa_tui.sync.webshops.base import (
     FEE,
     GOODS,
@@ -207,35 +207,29 @@ def _line(each: _Part, gross: int, vat: int, options: Options, classes: Mapping[
         id=each.id, product=sku, sku=sku, name=each.name, qty=thousandths(amount(each.item, "qty_ordered")),
         amount=gross, vat=vat, rate=rate, vat_class=classes.get(kind_key, ""), shipped=shipped,
         taken=0 if back is None else max(0, to_ship(each.holder, each.item) + shipped - back.get(each.id, 0)),
-        refunded=_scaled(each.holder, each.item, amount(each.holder, "qty_refunded")),
+        refunded=max(0, _scaled(each.holder, each.item, amount(each.holder, "qty_refunded"))),
     )  # fmt: skip
 
 
 def to_ship(holder: Row, item: Row) -> int:
-    """Thousandths that wait to be shipped; Magento takes what was refunded for what was shipped, as far as it goes."""
-    if holder.get("is_virtual") in (1, True, "1"):
-        return max(0, thousandths(amount(holder, "qty_ordered")) - shipped_of(holder, item) - _canceled(holder))
-    gone = max(amount(holder, "qty_shipped"), amount(holder, "qty_refunded"))
-    left = amount(holder, "qty_ordered") - gone - amount(holder, "qty_canceled")
-    return max(0, _scaled(holder, item, left))
+    """Thousandths that wait to leave; Magento takes what was refunded for what was shipped, as far as it goes."""
+    gone = max(amount(holder, _left(holder)), amount(holder, "qty_refunded")) + amount(holder, "qty_canceled")
+    return max(0, _scaled(holder, item, amount(holder, "qty_ordered") - gone))
 
 
 def shipped_of(holder: Row, item: Row) -> int:
     """Thousandths that left; what is never shipped (a service) left when it was invoiced."""
-    name = "qty_invoiced" if holder.get("is_virtual") in (1, True, "1") else "qty_shipped"
-    return max(0, _scaled(holder, item, amount(holder, name)))
+    return max(0, _scaled(holder, item, amount(holder, _left(holder))))
 
 
-def _canceled(holder: Row) -> int:
-    return thousandths(amount(holder, "qty_canceled"))
+def _left(holder: Row) -> str:
+    return "qty_invoiced" if holder.get("is_virtual") in (1, True, "1") else "qty_shipped"
 
 
 def _scaled(holder: Row, item: Row, qty: Decimal) -> int:
     """A quantity of the holder in pieces of the item: a bundle may have several of one in it."""
     per, of = amount(item, "qty_ordered"), amount(holder, "qty_ordered")
-    if holder is item or not of or per == of:
-        return thousandths(qty)
-    return rounded(qty * per * 1000 / of)
+    return thousandths(qty if holder is item or not of or per == of else qty * per / of)
 
 
 def _goods(items: Sequence[Row]) -> Iterator[_Part]:
@@ -264,15 +258,19 @@ def _whole(holder: Row, item: Row) -> _Part:
 def _bundle(holder: Row, below: Sequence[Row]) -> Iterator[_Part]:
     """A bundle's parts with their own prices, or, of one with a price of its own, with an even share in it."""
     own = any(_gross(item) for item in below)
-    together = not any(amount(item, "qty_shipped") for item in below)
     share = Decimal(len(below))
     for item in below:
-        said = holder if together or not own else item
-        said = item if amount(item, "qty_refunded") or amount(item, "qty_canceled") else said
         gross = _gross(item) if own else _gross(holder) / share
         vat = amount(item, "tax_amount") if own else amount(holder, "tax_amount") / share
         percent = amount(item if own else holder, "tax_percent")
-        yield _Part(text(item, "item_id"), GOODS, text(item, "name"), gross, vat, percent, said, item)
+        yield _Part(text(item, "item_id"), GOODS, text(item, "name"), gross, vat, percent, _said(holder, item), item)
+
+
+def _said(holder: Row, item: Row) -> Row:
+    """What was done with a part of a bundle: it may be said of the part, of the bundle, or of both."""
+    names = ("qty_shipped", "qty_invoiced", "qty_refunded", "qty_canceled")
+    below = {name: Decimal(_scaled(holder, item, amount(holder, name))) / 1000 for name in names}
+    return {**item, **{name: max(amount(item, name), below[name]) for name in names}}
 
 
 def _shipping(row: Row) -> Iterator[_Part]:
@@ -312,7 +310,7 @@ def _restocked(refunds: Iterable[WebRefund]) -> dict[str, int]:
 def _paid_at(row: Row, invoices: Sequence[Row]) -> int:
     """When the first invoice was made; Magento keeps no other time of a payment."""
     times = sorted(at for invoice in invoices if (at := utc(text(invoice, "created_at"))))
-    return times[0] if times else utc(text(row, "updated_at")) or 1
+    return times[0] if times else utc(text(row, "updated_at")) or utc(text(row, "created_at"))
 
 
 def _title(row: Row, payment: Row) -> str:
@@ -334,8 +332,3 @@ def _customer(row: Row) -> str:
         if name := f"{text(holder, first)} {text(holder, last)}".strip():
             return name
     return text(part(row, "billing_address"), "company")
-
-
-def paid_percent(value: object) -> int:
-    """Hundredths of a percent of a tariff that the shop writes in percents."""
-    return rounded(exact(value, "rate") * 100)

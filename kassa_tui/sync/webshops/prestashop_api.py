@@ -256,8 +256,10 @@ class Api:
     def _fail(self, answer: Answer) -> None:
         """Raise what an answer says that is not what was asked for."""
         found = errors_of(answer.body)
-        says = self.web.hidden("; ".join(text for _, text in found))[:200]
-        facts = {"status": answer.status, "says": says}
+        says = "; ".join(text for _, text in found)
+        for secret in self.web.secrets:
+            says = says.replace(secret, "***")
+        facts = {"status": answer.status, "says": says[:200]}
         if answer.status == 405:
             raise Unauthorised("forbidden_write", facts)
         if not found and answer.status < 500 and answer.status not in (400, 404):
