@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kassa_office.facts import make_partitions, next_month
+from kassa_office.journal.writing import ALL, DAYS_ONLY, WHOLE
 
 GROUPS, STAFF, SKUS, SOLD, LINES = 20, 4, 3000, 400, 10
 LINE_DAYS, SKU_DAYS, COUNTED, DELIVERED = 92, 366, 200, 214
@@ -189,6 +190,10 @@ class Maker:
             SELECT t.branch, {on}, t.code, p.kind, p.key, {shape.tickets} / p.share + 1,
             {shape.tickets * 3000} / p.share, {amount} / p.share, {amount} / 12 / p.share, {amount} / 2 / p.share,
             {amount} * 11 / 12 / p.share FROM seed_till t CROSS JOIN seed_part p"""
+        yield f"""INSERT INTO day_total (branch, day, till, kind, key, n, qty, amount, vat, cost, costed)
+            SELECT branch, day, '', '{ALL}' || kind, key, sum(n), sum(qty), sum(amount), sum(vat), sum(cost), sum(costed)
+            FROM day_total WHERE branch IN (SELECT branch FROM seed_branch) AND day = {on} AND kind IN {_words(WHOLE)}
+            GROUP BY branch, day, kind, key"""
         yield f"""INSERT INTO z_report
             (branch, till, seq, day, z, at, "offset", who, turnover, counted, difference, body)
             SELECT branch, code, {(no + 1) * shape.entries}, {on}, {no + 1}, {at} + 36000000, 60, 's1', 90000, 73210,
@@ -236,7 +241,7 @@ class Maker:
         month = "date_trunc('month', day)::date" if self.postgres else "substr(day, 1, 7) || '-01'"
         self.run(f"""INSERT INTO month_total (branch, day, till, kind, key, n, qty, amount, vat, cost, costed)
             SELECT branch, {month}, till, kind, key, sum(n), sum(qty), sum(amount), sum(vat), sum(cost), sum(costed)
-            FROM day_total GROUP BY 1, 2, 3, 4, 5""")
+            FROM day_total WHERE kind NOT IN {_words(DAYS_ONLY)} GROUP BY 1, 2, 3, 4, 5""")
         first = self.start.replace(day=1)
         while first <= self.today:
             self.run(f"""INSERT INTO sku_month (branch, sku, day, qty, amount, cost)
@@ -343,6 +348,10 @@ class Maker:
         if not self.postgres:
             self.run("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
+
+
+def _words(kinds: frozenset[str]) -> str:
+    return "(" + ", ".join(f"'{kind}'" for kind in sorted(kinds)) + ")"
 
 
 def _parts() -> Iterator[tuple[str, str, int]]:

@@ -150,7 +150,15 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 << 20
 """Bytes; a batch of journal entries is at most 8 MB unpacked."""
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "remembered": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": OFFICE.data / "remembered",
+        "OPTIONS": {"MAX_ENTRIES": 4000},
+    },
+}
+"""``remembered``: sums of past days, of use to every process and after a start; see ``dashboard/selling.py``."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

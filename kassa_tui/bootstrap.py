@@ -119,7 +119,7 @@ def import_file(config: Config, what: str, path: Path) -> ImportReport:
     from kassa_tui.services.access import hash_pin
     from kassa_tui.storage import articles_import, staff_import
     from kassa_tui.storage.shop import SHOP_DB
-    from kassa_tui.storage.shop_schema import open_shop
+    from kassa_tui.storage.shop_schema import STOCK_AT, open_shop, set_meta
 
     db = open_shop(_made(data_folder(config)) / SHOP_DB, config.shop.country)
     try:
@@ -133,7 +133,11 @@ def import_file(config: Config, what: str, path: Path) -> ImportReport:
             deposit_group=spoken.t("Statiegeld"),
             other_group=spoken.t("Overig"),
         )
-        return articles_import.import_articles(db, path, today=local_date(now.at, now.offset), words=names)
+        report = articles_import.import_articles(db, path, today=local_date(now.at, now.offset), words=names)
+        if report.ok:
+            # From here on sales count down from the stock that the file gives.
+            set_meta(db, STOCK_AT, str(now.at))
+        return report
     finally:
         db.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kassa_tui.hours_words import HOURS_DONE, HOURS_KINDS, HOURS_WORDS
 from kassa_tui.marking import N_
-from kassa_tui.office_words import OFFICE_DONE, OFFICE_WHY, OFFICE_WORDS
+from kassa_tui.office_words import OFFICE_DONE, OFFICE_TABLES, OFFICE_WHY, OFFICE_WORDS
 from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
 from kassa_tui.weborder_words import WEB_STAGES, WEBORDER_DONE, WEBORDER_WORDS
 
@@ -297,6 +297,7 @@ FLAW_WORDS: dict[str, str] = {
 
 KIND_WORDS: dict[str, dict[str, str]] = {
     "office_why": OFFICE_WHY,
+    "office_table": OFFICE_TABLES,
     "permission": {
         "sell": N_("verkopen en afrekenen"),
         "void_line": N_("een regel weghalen"),

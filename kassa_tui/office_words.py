@@ -35,6 +35,10 @@ OFFICE_WORDS: dict[str, str] = {
     "office_ahead": N_("Het kantoor heeft meer regels dan deze kassa (oude kopie teruggezet?): bel het kantoor"),
     "office_feed_why": N_("Artikelen niet bij sinds {since}: {why:office_why}"),
     "office_feed_refused": N_("{n} wijzigingen van artikelen waren niet te begrijpen: bel het kantoor"),
+    "office_differs": N_("{what:office_table} verschillen van die van het kantoor: alles komt opnieuw binnen"),
+    "office_differs_still": N_(
+        "{what:office_table} verschillen van die van het kantoor, ook nadat alles opnieuw kwam: bel het kantoor"
+    ),
     "ticket_moved": N_("Bon P{place} is opgehaald op kassa {till}; hij staat hier niet meer"),
     "parked_claimed": N_("Die bon is net opgehaald op kassa {till}"),
     "parked_gone": N_("Die bon is al opgehaald of ligt in een ander filiaal"),
@@ -105,3 +109,20 @@ OFFICE_WHY: dict[str, str] = {
     "locked": N_("er loopt een import van artikelen"),
 }
 """Why the office was not reached, or refused."""
+
+OFFICE_TABLES: dict[str, str] = {
+    "article": N_("Artikelen"),
+    "price": N_("Prijzen"),
+    "group": N_("Groepen"),
+    "vat_rate": N_("Btw-tarieven"),
+    "staff": N_("Medewerkers"),
+    "customer": N_("Klanten"),
+    "setting": N_("Instellingen"),
+    "reason": N_("Redenen"),
+    "text": N_("Teksten op de bon"),
+    "branch": N_("Filialen"),
+    "stock": N_("Voorraden"),
+    "parked": N_("Geparkeerde bonnen"),
+    "message": N_("Berichten"),
+}
+"""Tables of the feed that are compared with the office's."""

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import conditional_page, require_safe
 from ninja import NinjaAPI
 
-from kassa_office.api import articles, customers, problems, reports, sales, stock
+from kassa_office.api import articles, customers, hours, problems, reports, sales, stock
 from kassa_office.api.problems import Refused, refused
 
 TEXT = """Amounts are whole **cents**, VAT included unless said. Quantities are whole **thousandths**: 1000 is one piece
@@ -20,7 +20,8 @@ api = NinjaAPI(title="Kassa", version="1", description=TEXT, docs_url=None, open
                urls_namespace="rest")  # fmt: skip
 problems.handle(api)
 api.add_decorator(conditional_page, mode="view")
-for router in (reports.places, articles.router, customers.router, stock.router, sales.router, reports.router):
+for router in (reports.places, articles.router, customers.router, stock.router, sales.router, reports.router,
+               hours.router):  # fmt: skip
     api.add_router("/rest", router)
 
 

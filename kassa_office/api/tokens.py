@@ -23,7 +23,7 @@ from kassa_office.tills.models import Branch
 
 SCOPES = (
     "articles:read", "articles:write", "stock:read", "stock:write", "sales:read", "reports:read", "customers:read",
-    "customers:write",
+    "customers:write", "hours:read",
 )  # fmt: skip
 PREFIX = "kassa_"
 USED_EVERY = timedelta(minutes=1)

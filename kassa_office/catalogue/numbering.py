@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -16,11 +15,11 @@ from kassa_office.catalogue.models import FeedFloor, FeedPending, FeedRow, FeedS
 from kassa_office.catalogue.rows import BUILDERS, TABLES, every_key
 from kassa_office.tills.models import Office
 from kassa_office.tills.office import office
+from kassa_tui.storage.feed_sums import MODULUS, row_hash, tables, written
 
 EVERY = "*"
 CHUNK = 2_000
 """Pending changes, or keys compared, in one transaction: a reader waits for no more."""
-MODULUS = 1 << 64
 
 Key = tuple[str, str, str, str]
 """unit, table, key, scope."""
@@ -41,11 +40,6 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 def canonical(data: dict[str, Any]) -> str:
     """The one text of a row's data: JSON with sorted names, without blanks."""
     return _ENCODER.encode(data).decode()
-
-
-def row_hash(table: str, key: str, data: str) -> int:
-    """64 bits of a live row, for the sums that till and office compare: of SHA-256 over its three texts."""
-    return int.from_bytes(sha256(f"{table}\n{key}\n{data}".encode()).digest()[:8], "big")
 
 
 def lock(*, wait: bool) -> Office | None:
@@ -158,9 +152,10 @@ def _write(mark: Office, changes: Iterable[Change]) -> int:
         values.append((unit, table, key, scope, mark.feed_seq, "put" if change.data else "del", change.data, moment))
         counted = sums.setdefault((scope, table), [0, 0])
         for data, sign in ((change.was, -1), (change.data, 1)):
-            if data:
+            hashed = row_hash(table, key, msgspec.json.decode(data)) if data else None
+            if hashed is not None:
                 counted[0] += sign
-                counted[1] += sign * row_hash(table, key, data)
+                counted[1] += sign * hashed
     upsert("feed_row", _COLUMNS, _COLUMNS[:4], values)
     for (scope, table), (count, total) in sums.items():
         _add_sum(scope, table, count, total)
@@ -177,10 +172,10 @@ def _add_sum(scope: str, table: str, count: int, total: int) -> None:
 
 
 def sums(scopes: Sequence[str]) -> dict[str, str]:
-    """Table → number and checksum of all live rows in these scopes, ``COUNT:HEX``."""
-    found: dict[str, list[int]] = {}
+    """Table → number and checksum of all live rows in these scopes, ``COUNT:HEX``; of a table without rows too."""
+    found: dict[str, list[int]] = {table: [0, 0] for table in tables()}
     for table, rows, total in FeedSum.objects.filter(scope__in=scopes).values_list("table", "rows", "total"):
         counted = found.setdefault(table, [0, 0])
         counted[0] += rows
         counted[1] += int(total, 16)
-    return {table: f"{rows}:{total % MODULUS:016x}" for table, (rows, total) in sorted(found.items())}
+    return {table: written(rows, total) for table, (rows, total) in sorted(found.items())}

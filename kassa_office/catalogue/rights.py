@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from kassa_office.catalogue.fields import field_for
-from kassa_office.staff.access import ALL, MANAGER, OWNER, SUPPORT, audit_few, branches_of, role_of
+from kassa_office.staff.access import ALL, BOOKKEEPER, MANAGER, OWNER, SUPPORT, audit_few, branches_of, role_of
 
 
 class ByRole(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
@@ -102,6 +102,12 @@ class ManagersToo(ByRole):
     """A manager writes here, within his own branches."""
 
     may_write = (OWNER, SUPPORT, MANAGER)
+
+
+class NoBooks(ByRole):
+    """Of no use to a bookkeeper: people with their PINs, tills with their codes."""
+
+    may_read = tuple(role for role in ALL if role != BOOKKEEPER)
 
 
 class OwnerOnly(ByRole):

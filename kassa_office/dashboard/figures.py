@@ -6,31 +6,25 @@ Every question names its branches: ``branches`` is the set a user may see, and a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
-from kassa_office.catalogue.models import Article
 from kassa_office.dashboard.spans import Part, merged
 from kassa_office.journal.models import Alarm
 from kassa_office.journal.writing import ALL, DAYS_ONLY
-from kassa_office.sales.models import DayTotal, MonthTotal, SkuDay, SkuMonth, ZReport
+from kassa_office.sales.models import DayTotal, MonthTotal, ZReport
 from kassa_office.tills.models import Branch
 
 KINDS = ("branch", "till", "day", "hour", "group", "vat", "tender", "staff")
 """By what turnover can be divided."""
 EXCEPTIONS = ("return", "void", "override", "discount", "event", "copy")
 COLUMNS = ("branch", "till", "day")
-REMEMBERED = 86_400
-"""Seconds."""
-T = TypeVar("T")
 SUMS = ("n", "qty", "amount", "vat", "cost", "costed")
 
 
@@ -100,18 +94,6 @@ class Closed:
     off: int
     """Shifts whose drawer held something else than was expected."""
     difference: int
-
-
-@dataclass(slots=True)
-class Seller:
-    """An article and what was sold of it."""
-
-    sku: str
-    sold: int = 0
-    value: int = 0
-    bought: int = 0
-    name: str = ""
-    group: str = ""
 
 
 def visible(allowed: frozenset[str] | None, chosen: Iterable[str] = ()) -> list[str]:
@@ -207,29 +189,6 @@ def z_sums(branches: Collection[str], first: date, last: date, till: str = "") -
     return Closed(closed.n, closed.amount, counted.amount, off.n, off.amount)
 
 
-def sellers(branches: Collection[str], first: date, last: date) -> list[Seller]:
-    """All articles that were sold, most turnover first."""
-    found: dict[str, list[int]] = {}
-    for part in _with_past(_skus, branches, first, last, ""):
-        for sku, sums in part.items():
-            have = found.setdefault(sku, [0, 0, 0])
-            for place, value in enumerate(sums):
-                have[place] += value
-    rows = [Seller(sku, sums[0], sums[1], sums[2]) for sku, sums in found.items() if any(sums)]
-    return sorted(rows, key=lambda one: (-one.value, one.sku))
-
-
-def best_sellers(branches: Collection[str], first: date, last: date, limit: int = 50) -> list[Seller]:
-    """Articles by turnover, with their names and groups."""
-    best = sellers(branches, first, last)[:limit]
-    known = Article.objects.filter(sku__in=[one.sku for one in best])
-    names = {sku: (name, group) for sku, name, group in known.values_list("sku", "name", "group__name")}
-    for one in best:
-        one.name, one.group = names.get(one.sku) or ("", "")
-        one.group = one.group or ""
-    return best
-
-
 def open_alarms(branches: Collection[str], company: bool = True) -> list[Alarm]:
     """Alarms of these branches that nobody closed yet; with ``company`` those of no branch too."""
     codes = [*branches, ""] if company else list(branches)
@@ -262,41 +221,6 @@ def _steps_back(first: date, last: date) -> Iterator[tuple[date, date]]:
 def _days(branches: Collection[str], first: date, last: date, till: str) -> list[Row]:
     kind = "sale" if till else f"{ALL}sale"
     return _rows(_within(DayTotal.objects, branches, first, last, till).filter(kind=kind), "day")
-
-
-def _skus(branches: Collection[str], first: date, last: date, _till: str) -> dict[str, tuple[int, int, int]]:
-    """Article → thousandths, cents, cents of cost."""
-    found: dict[str, tuple[int, int, int]] = {}
-    for part in merged(first, last):
-        rows: QuerySet[Any] = (SkuMonth if part.by_month else SkuDay).objects.filter(branch__in=branches)
-        rows = rows.filter(day__gte=part.first, day__lte=part.last).order_by()
-        summed = rows.values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
-        for sku, *sums in summed:
-            have, (sold, value, bought) = found.get(sku, (0, 0, 0)), (part.sign * int(each) for each in sums)
-            found[sku] = have[0] + sold, have[1] + value, have[2] + bought
-    return found
-
-
-def _with_past(
-    ask: Callable[[Collection[str], date, date, str], T], branches: Collection[str], first: date, last: date, till: str
-) -> Iterator[T]:
-    """What sales of the days before today come to, remembered, and what those from today on come to, asked anew.
-
-    Remembered for as long as the sum of all those sales, read from few rows, is the same: what comes in late, or a
-    rebuild, changes it.
-    """
-    now = today()
-    end = min(last, now - timedelta(days=1))
-    if first <= end:
-        seen = (ask.__name__, sorted(branches), first, end, till, astuple(total(branches, first, end, till)))
-        key = f"figures:{sha256(repr(seen).encode()).hexdigest()}"
-        past: T | None = cache.get(key)
-        if past is None:
-            past = ask(branches, first, end, till)
-            cache.set(key, past, REMEMBERED)
-        yield past
-    if last >= now:
-        yield ask(branches, max(first, now), last, till)
 
 
 def _within(rows: Any, branches: Collection[str], first: date, last: date, till: str) -> Any:

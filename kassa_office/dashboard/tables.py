@@ -25,7 +25,8 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "moment": formats.moment,
     "hours": hours,
 }
-"""Kind of column → how a value is written. Cents, numbers, thousandths, hundredths of a percent, dates, times, minutes."""
+"""Kind of column → how a value is written. Cents, numbers, thousandths, hundredths of a percent, dates, times, minutes
+worked."""
 NUMBERS = frozenset(("euro", "difference", "count", "qty", "share", "change", "hours"))
 
 

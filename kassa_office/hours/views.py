@@ -72,7 +72,7 @@ def _people(rows: list[Worked], names: dict[str, str], period: Period) -> Table:
     for person in sorted({one.employee for one in rows}):
         own = [one for one in rows if one.employee == person]
         each = [sum(one.minutes for one in own if one.day == day) or None for day in days]
-        lines.append((person, words.person(person, names), *each, sum(one.minutes for one in own), _note(own)))
+        lines.append((person, names.get(person, person), *each, sum(one.minutes for one in own), _note(own)))
     each = [sum(one.minutes for one in rows if one.day == day) or None for day in days]
     total = ("", _("Totaal"), *each, sum(one.minutes for one in rows), None)
     return Table("uren", _("Per medewerker"), columns, lines, total, nothing())
@@ -89,9 +89,10 @@ def _spells(rows: list[Worked], names: dict[str, str]) -> Table:
                Column(_("Filiaal"), wide=True), Column(_("Let op"))]  # fmt: skip
     zones = _zones({one.branch for one in rows})
     lines: Rows = [
-        (one.employee, Link(words.person(one.employee, names), _address(one.branch, one.employee, one.day)), one.day,
-         _wall(one.spell.begin, zones[one.branch]), _wall(one.spell.end, zones[one.branch]), one.spell.rested() or None,
-         None if one.spell.missing else one.minutes, one.branch, _state(one)) for one in rows
+        (one.employee, Link(names.get(one.employee, one.employee), _address(one.branch, one.employee, one.day)),
+         one.day, _wall(one.spell.begin, zones[one.branch]), _wall(one.spell.end, zones[one.branch]),
+         one.spell.rested() or None, None if one.spell.missing else one.minutes, one.branch, _state(one))
+        for one in rows
     ]  # fmt: skip
     return Table("urenstaat", _("Dag voor dag"), columns, lines, None, nothing())
 
@@ -122,11 +123,10 @@ def day(request: HttpRequest, branch: str, employee: str, day: date) -> HttpResp
         return redirect(_address(branch, employee, day))
     counts = {book.name_of(row) for row in book.counting(rows)}
     near = [row for row in rows if day <= row.day <= day + timedelta(days=1)]
-    spells = [one for one in book.worked([branch], day, day, employee)]
+    spells = book.worked([branch], day, day, employee)
     names, zone = words.staff(), _zones({branch})[branch]
-    shown = [{"row": row, "name": book.name_of(row), "counts": book.name_of(row) in counts, "words": _(KIND_WORDS[row.kind]),
-              "time": f"{_local(row.at, zone):%H:%M}", "day": row.day, "editable": may and book.name_of(row) in counts}
-             for row in near if row.kind in KIND_WORDS]  # fmt: skip
+    shown = [{"kind": row.kind, "name": book.name_of(row), "words": _(KIND_WORDS[row.kind]), "day": row.day,
+              "time": f"{_local(row.at, zone):%H:%M}"} for row in near if book.name_of(row) in counts]  # fmt: skip
     return answer(request, "hours/day.html", [_spells(spells, names), _clockings(near, counts, zone)], place="hours",
                   branch=place, employee=employee, name=words.person(employee, names), day=day, shown=shown, may=may,
                   kinds=[(kind, _(KIND_WORDS[kind])) for kind in KINDS])  # fmt: skip

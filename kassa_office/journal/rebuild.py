@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from django.core.cache import caches
 from django.db import connection, transaction
 
 from kassa_office.journal import projection
@@ -73,6 +74,7 @@ def rebuild(keep: bool = False) -> dict[str, int]:
             _execute(f"DROP TABLE was_{table.name}")
         if keep:
             transaction.set_rollback(True)
+    caches["remembered"].clear()
     return differing
 
 

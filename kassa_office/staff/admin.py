@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kassa_office.catalogue.admin import Files, Fixed
-from kassa_office.catalogue.rights import ByRole, ManagersToo, OwnerOnly
+from kassa_office.catalogue.rights import ByRole, ManagersToo, NoBooks, OwnerOnly
 from kassa_office.staff.access import OWNER, audit
 from kassa_office.staff.models import Audit, Employee, Profile, has_pin
 from kassa_office.staff.resources import EmployeeResource
@@ -64,7 +64,7 @@ def _taken(pin: str, code: str | None, branches: Any) -> bool:
 
 
 @admin.register(Employee)
-class EmployeeAdmin(ManagersToo, Files, Fixed):
+class EmployeeAdmin(ManagersToo, NoBooks, Files, Fixed):
     """Who works at the tills; a manager's own branches only."""
 
     resource_classes = (EmployeeResource,)

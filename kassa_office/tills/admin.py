@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kassa_office.catalogue.admin import Fixed
-from kassa_office.catalogue.rights import ByRole
+from kassa_office.catalogue.rights import ByRole, NoBooks
 from kassa_office.staff.access import OWNER, SUPPORT
 from kassa_office.tills import rollout_words
 from kassa_office.tills.models import Branch, Enrolment, Till
@@ -56,7 +56,7 @@ class TillForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Till)
-class TillAdmin(ByRole, Fixed):
+class TillAdmin(NoBooks, Fixed):
     """Tills."""
 
     form = TillForm

@@ -64,9 +64,15 @@ class Standing:
         return abs(self.at - self.state.agent) < LATE_MS
 
     @property
+    def differs_still(self) -> bool:
+        """Whether the catalogue is not the office's though all of it came again."""
+        state = self.state
+        return bool(state.differs) and not state.snapshot and state.snapshot_at >= state.differs_at
+
+    @property
     def actor(self) -> str:
         """Who must act: ``office``, ``technician`` or nobody."""
-        if self.conflicts or self.quarantined or self.state.trouble:
+        if self.conflicts or self.quarantined or self.state.trouble or self.differs_still:
             return OFFICE
         return TECHNICIAN if not self.agent_runs or self.stuck else ACTORS.get(self.state.code, NOBODY)
 
@@ -184,6 +190,8 @@ def _catalogue(now: Standing) -> Iterator[tuple[Outcome, bool]]:
         yield Done("office_snapshot"), False
     elif state.feed_at:
         yield Done("office_feed", _since(now, state.feed_at)), False
+    for table in state.differs.split():
+        yield Refused("office_differs_still" if now.differs_still else "office_differs", {"what": table}), True
     if state.feed_refused:
         yield Refused("office_feed_refused", {"n": state.feed_refused}), True
 
@@ -197,8 +205,8 @@ def facts(now: Standing) -> dict[str, Any]:
         "failing_since": state.failing_since, "code": state.code, "next_try": state.next_try, "who": now.actor,
         "skew_ms": state.skew, "cursor": state.cursor, "office_cursor": state.office_cursor,
         "feed_code": state.feed_code, "feed_refused": state.feed_refused, "snapshot": state.snapshot,
-        "stuck": list(now.stuck), "conflicts": list(now.conflicts), "quarantined": list(now.quarantined),
-        "trouble": state.trouble, "latest_version": state.latest_version,
+        "differs": state.differs.split(), "stuck": list(now.stuck), "conflicts": list(now.conflicts),
+        "quarantined": list(now.quarantined), "trouble": state.trouble, "latest_version": state.latest_version,
     }  # fmt: skip
 
 

@@ -202,8 +202,7 @@ def open_orders(till: Till) -> list[Order]:
 
 def here(till: Till, sku: str) -> int | None:
     """What there is of an article in this branch, thousandths: as the office told, and what happened here since."""
-    told = next((each for each in till.catalogue.in_branches([sku]).get(sku, ()) if each.own), None)
-    return stock.level(till.store.read, sku, (told.qty, told.at) if told else None)
+    return stock.level(till.store.read, sku, till.catalogue.own_stock(sku))
 
 
 def level(till: Till, raw: str) -> Outcome:

@@ -34,7 +34,7 @@ def put_article(con: sqlite3.Connection, sku: str, data: Mapping[str, Any]) -> N
     if not sku or len(sku) > MAX_SKU_CHARS:
         raise BadRow("sku")
     was = con.execute("select id, find, price from article where sku = ?", (sku,)).fetchone()
-    name, codes = text(data, "name"), _wanted(sku, data.get("codes", []))
+    name, codes = text(data, "name"), _wanted(data.get("codes", []))
     find = search_text(name)
     if was is None:
         article = con.execute("select coalesce(max(id), 0) + 1 from article").fetchone()[0]
@@ -51,6 +51,10 @@ def put_article(con: sqlite3.Connection, sku: str, data: Mapping[str, Any]) -> N
     con.execute("delete from code where article = ?", (article,))
     # A code that moved from another article belongs to who was given it last.
     con.executemany("replace into code values (?, ?, ?)", [(code, article, n) for code, n in codes.items()])
+    own = None if codes else gtin14(sku)
+    if own:
+        # Found by its own number, unless that was given to another as a code.
+        con.execute("insert or ignore into code values (?, ?, 1)", (own, article))
     if was is None or was[1] != find:
         if was is not None:
             _unfind(con, article, was[1])
@@ -74,8 +78,8 @@ def _price(con: sqlite3.Connection, sku: str, data: Mapping[str, Any], was: int)
     return was if first is None else first.price
 
 
-def _wanted(sku: str, given: Any) -> dict[str, int]:
-    """Codes with their pieces; an article without any is found by its own number where that is a GTIN."""
+def _wanted(given: Any) -> dict[str, int]:
+    """Codes with their pieces."""
     if not isinstance(given, list):
         raise BadRow("codes")
     wanted: dict[str, int] = {}
@@ -84,8 +88,7 @@ def _wanted(sku: str, given: Any) -> dict[str, int]:
         if not isinstance(code, str) or not 0 < len(code) <= MAX_SKU_CHARS:
             raise BadRow("codes")
         wanted.setdefault(gtin14(code) or code, number({"pieces": pieces}, "pieces", least=1))
-    own = gtin14(sku)
-    return wanted if wanted or not own else {own: 1}
+    return wanted
 
 
 def _find(con: sqlite3.Connection, article: int, find: str) -> None:

@@ -78,10 +78,10 @@ def _line(data: Any) -> list[Any]:
 
 
 def orders(db: SqliteDatabase, con: sqlite3.Connection, till: str) -> list[Order]:
-    """Orders that the office knows to be open, the one expected first first, with what ``till`` received itself.
+    """Orders that the office knows to be open, the first expected first, with what ``till`` received itself.
 
-    ``db`` is ``shop.db``, ``con`` a connection to ``till.db``. One of which this till was told that no more will come is
-    left out, though the office may not have heard of it yet.
+    ``db`` is ``shop.db``, ``con`` a connection to ``till.db``. One of which this till was told that no more will come
+    is left out, though the office may not have heard of it yet.
     """
     rows = db.execute_sql(
         "select number, supplier, coalesce(expected, ''), lines from purchase_order"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from kassa_tui.domain.gtin import gtin14
 from kassa_tui.storage import staff, stock
 from kassa_tui.storage.catalogue import Catalogue, fold
 from kassa_tui.storage.database import StorageError, open_database, translated, user_version
-from kassa_tui.storage.shop_schema import MIGRATIONS, get_meta
+from kassa_tui.storage.shop_schema import MIGRATIONS, STOCK_AT, get_meta
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,6 +77,24 @@ class Shop(Catalogue):
         """Article → what each branch has of it, as the office told."""
         return stock.in_branches(self._db, skus)
 
+    def own_stock(self, sku: str) -> tuple[int, int] | None:
+        """What was told of this till's own stock of an article, and when: by the office, else by the last import."""
+        own = next((each for each in self.in_branches([sku]).get(sku, ()) if each.own), None)
+        if own is not None:
+            return own.qty, own.at
+        with translated(SHOP_DB):
+            row = self._db.execute_sql("select stock from article where sku = ?", (sku,)).fetchone()
+            at = get_meta(self._db, STOCK_AT)
+        return None if row is None or row[0] is None or at is None else (row[0], int(at))
+
+    def goods(self) -> Iterator[tuple[str, list[str]]]:
+        """SKU and barcodes of every article that is sold, by rank."""
+        with translated(SHOP_DB):
+            sql = """select a.sku, (select json_group_array(c.code) from code c where c.article = a.id)
+            from article a where a.kind = 'goods' order by a.id"""
+            for sku, codes in self._db.execute_sql(sql).fetchall():
+                yield sku, [code for code in parsed(codes) if code != sku]
+
     def other_branches(self) -> list[tuple[str, str]]:
         """Code and name of the other branches in use."""
         return stock.other_branches(self._db)
@@ -122,6 +140,13 @@ class Shop(Catalogue):
         with translated(SHOP_DB):
             loaded = get_meta(self._db, LOADED)
             return loaded is not None and loaded == get_meta(self._db, CURSOR)
+
+    def told_mark(self) -> tuple[str, ...]:
+        """Another value whenever articles or stock were imported, or the office told of anything."""
+        from kassa_tui.storage.shop_feed import CURSOR
+
+        with translated(SHOP_DB):
+            return tuple(get_meta(self._db, key) or "" for key in ("catalogue_version", STOCK_AT, CURSOR))
 
     def changes(self) -> int:
         """Another number whenever another process changed ``shop.db``; StorageError where it cannot be read."""

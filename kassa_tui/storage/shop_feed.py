@@ -94,25 +94,36 @@ def position(db: SqliteDatabase) -> tuple[str, int]:
 
 def apply_page(db: SqliteDatabase, rows: Iterable[FeedRow], epoch: str, cursor: int) -> Applied:
     """Take a page over and remember ``cursor``, all at once. StorageError where the file refuses."""
-    done, passed, refused, catalogue = 0, 0, [], False
     with translated(db.database), db.atomic():
-        con: sqlite3.Connection = db.connection()
-        con.execute(CODES_OF)
-        for row in rows:
-            known = _TABLES.get(row.table)
-            if known is None:
-                passed += 1
-                continue
-            wrong = _apply(con, known, row)
-            if wrong:
-                refused.append((row.table, row.id[:80], wrong))
-            else:
-                done += 1
-                catalogue = catalogue or row.table in _CATALOGUE
+        applied = _put_all(db, rows)
         set_meta(db, EPOCH, epoch)
         set_meta(db, CURSOR, str(cursor))
-        if catalogue:
-            next_version(db)
+    return applied
+
+
+def put_rows(db: SqliteDatabase, rows: Iterable[FeedRow]) -> Applied:
+    """Take rows over that are of this till's own making, all at once; where the feed stands stays as it is."""
+    with translated(db.database), db.atomic():
+        return _put_all(db, rows)
+
+
+def _put_all(db: SqliteDatabase, rows: Iterable[FeedRow]) -> Applied:
+    done, passed, refused, catalogue = 0, 0, [], False
+    con: sqlite3.Connection = db.connection()
+    con.execute(CODES_OF)
+    for row in rows:
+        known = _TABLES.get(row.table)
+        if known is None:
+            passed += 1
+            continue
+        wrong = _apply(con, known, row)
+        if wrong:
+            refused.append((row.table, row.id[:80], wrong))
+        else:
+            done += 1
+            catalogue = catalogue or row.table in _CATALOGUE
+    if catalogue:
+        next_version(db)
     return Applied(done, passed, tuple(refused))
 
 

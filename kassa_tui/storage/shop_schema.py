@@ -20,6 +20,8 @@ from kassa_tui.storage.migrations import Migration
 
 CATALOGUE_TABLES = ("article", "code", "article_find", "article_run")
 
+STOCK_AT = "stock_at"
+"""Note in ``meta``: when the articles with their stock were imported, UTC milliseconds."""
 SEEDED_FROM = "2019-01-01"
 """The Dutch low rate is 9 % since this day; nothing older is ever looked up."""
 

@@ -79,19 +79,36 @@ def sent_so_far(con: sqlite3.Connection) -> int:
 
 def level(con: sqlite3.Connection, sku: str, told: tuple[int, int] | None) -> int | None:
     """What there is of an article here: ``told`` is quantity and time as the office had it; None where nobody knows."""
+    base = base_of(con, sku, told)
+    return None if base is None else base[0] + moved_since(con, sku, base[1])
+
+
+def base_of(con: sqlite3.Connection, sku: str, told: tuple[int, int] | None) -> tuple[int, int] | None:
+    """What there was of an article, and when: the last count here where that is younger than what was told."""
     counted = con.execute(
         "select sum(qty), at from stock_move where sku = ? and kind = 'count' and at > ? group by seq"
         " order by seq desc limit 1",
         (sku, told[1] if told else -1),
     ).fetchone()
-    base = counted or told
-    if base is None:
-        return None
-    qty, at = base
+    return counted or told
+
+
+def moved_since(con: sqlite3.Connection, sku: str, at: int) -> int:
+    """By how much sales and papers of this till changed what there is."""
     moved = con.execute(
         "select coalesce(sum(qty), 0) from stock_move where sku = ? and kind <> 'count' and at > ?", (sku, at)
     ).fetchone()[0]
-    return int(qty + moved - _sold_since(con, sku, at))
+    return int(moved - _sold_since(con, sku, at))
+
+
+def touched_since(con: sqlite3.Connection, seq: int) -> set[str]:
+    """Articles that entries behind ``seq`` sold, took back, moved or counted."""
+    first = con.execute("select receipt from sale where seq > ? order by receipt limit 1", (seq,)).fetchone()
+    found = {row[0] for row in con.execute("select distinct sku from stock_move where seq > ?", (seq,))}
+    if first:
+        sql = "select distinct sku from sale_line where id >= ? and kind in (?, ?)"
+        found |= {row[0] for row in con.execute(sql, (first[0] << LINE_BITS, SALE, RETURN))}
+    return found
 
 
 def _sold_since(con: sqlite3.Connection, sku: str, at: int) -> int:

@@ -75,6 +75,12 @@ class State:
     """``wanted`` while a whole catalogue must come, with why; empty when none is."""
     snapshot_at: int = 0
     """When the last whole catalogue came."""
+    differs: str = ""
+    """Tables of the feed that are not as the office's sums say, with blanks between; empty while all are."""
+    differs_at: int = 0
+    """When a whole catalogue was last asked for because of that."""
+    compared_at: int = 0
+    """When each row was last held against the sums."""
     rewound: int = 0
     """The entry from which all was sent again though the office kept its epoch."""
     trouble: str = ""

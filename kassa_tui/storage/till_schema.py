@@ -1,9 +1,9 @@
 """The tables of ``till.db``: the journal, what is projected from it, and the till's working papers.
 
-Projections (state, shift, sale, sale_line, total, returned, voucher, card_payment, parked, stock_move, order_receipt,
-clocking) follow from the journal and nothing else; ``draft``, ``stock_draft``, ``spool`` and ``printed`` are working papers: the changes of the
-open ticket and of counts and deliveries not yet booked, what must still be printed, and which entries were. Amounts are
-cents, quantities thousandths, times UTC milliseconds, dates local ISO dates.
+Projections follow from the journal and nothing else (``PROJECTIONS`` names them); ``draft``, ``stock_draft``, ``spool``
+and ``printed`` are working papers: the changes of the open ticket and of counts and deliveries not yet booked, what is
+still to be printed, and which entries were. Amounts are cents, quantities thousandths, times UTC milliseconds, dates
+local ISO dates.
 
 Rows that come with every sale go to the end of a table keyed by one growing integer: SQLite then fills page after page,
 where a ``without rowid`` table has three pages and their parent rewritten for the same ten lines.

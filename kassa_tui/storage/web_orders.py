@@ -38,6 +38,7 @@ create table web_line (
     booked_amount integer not null, booked_vat integer not null, booked_as text not null,
     primary key (order_id, line)) strict, without rowid;
 create index web_line_open on web_line (order_id) where taken > min(qty, max(shipped, handed));
+create index web_line_untold on web_line (order_id) where gone > shipped;
 create table web_key (key text primary key, seq integer not null) strict, without rowid
 """
 """Of an order: how many sales it came to, what of them the shop was paid (``web``) and what not yet (``open``), what
@@ -237,6 +238,13 @@ def outstanding(con: sqlite3.Connection) -> list[tuple[str, str, int]]:
     """Product, article and thousandths of what the shop has taken off its stock and is still on the shelf."""
     sql = f"""select product, sku, sum(taken - min(qty, max(shipped, handed))) from web_line
     where {_OPEN} group by product, sku"""
+    return con.execute(sql).fetchall()
+
+
+def untold(con: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Article and thousandths of what left by a till's word and the shop has not yet heard of."""
+    sql = """select l.gone_sku, sum(l.gone - l.shipped) from web_line l join web_order o on o.id = l.order_id
+    where l.gone > l.shipped and l.gone_sku <> '' and o.stage not in ('cancelled', 'refunded') group by l.gone_sku"""
     return con.execute(sql).fetchall()
 
 

@@ -144,9 +144,14 @@ class WebState:
         self.write("replace into level values (?, ?, ?, ?, ?)",
                    [(x.product, x.want, x.have, x.written_at, x.code) for x in rows])  # fmt: skip
 
-    def levels(self) -> dict[str, Level]:
-        """All that are known."""
-        return {row[0]: Level(*row) for row in self._con.execute("select * from level")}
+    def levels(self, products: Iterable[str]) -> dict[str, Level]:
+        """What is known of these products."""
+        sql = "select l.* from json_each(?) wanted cross join level l on l.product = wanted.value"
+        return {row[0]: Level(*row) for row in self._con.execute(sql, (json.dumps(list(products)),))}
+
+    def forget_levels(self, products: Iterable[str]) -> None:
+        """Nobody knows what these show: something else than the engine's own writing may have changed it."""
+        self.write("update level set have = null, code = '' where product = ?", [(product,) for product in products])
 
     def put_command(self, key: str, kind: str, body: Mapping[str, Any], at: int) -> bool:
         """Queue something; False where this key was queued before, done or not."""

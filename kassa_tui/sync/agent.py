@@ -208,6 +208,8 @@ class Agent:
         waiting, now = self.outbox.waiting(), self.state.now
         receipt, z = self.outbox.counters()
         free, devices, doctor, settings = condition(self._config.till.data)
+        if now.differs:
+            doctor["catalogue"] = f"warn differs {now.differs}"
         return Heartbeat(
             schema=SCHEMA,
             till=self._config.till.id,
@@ -276,5 +278,7 @@ class Agent:
                 log.error("catalogue does not fit together: %s", what)
         except StorageError as error:
             log.warning("catalogue could not be looked at: %s", error.code)
+        self.catalogue.compare_soon()
+        self.wake(PULL)
         if command := self._means.backup():
             self._copy = night.start(command)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from kassa_tui.storage import snapshot as snapshots
 from kassa_tui.storage.catalogue_build import changing
-from kassa_tui.storage.database import StorageError, checkpoint
+from kassa_tui.storage.database import StorageError, checkpoint, translated
+from kassa_tui.storage.feed_sums import differing
 from kassa_tui.storage.generations import tidy
 from kassa_tui.storage.keys import verify
 from kassa_tui.storage.shop import SHOP_DB
@@ -21,6 +22,8 @@ from kassa_tui.storage.shop_schema import open_shop
 from kassa_tui.sync.port import OfficeError, OfficePort
 
 if TYPE_CHECKING:
+    from peewee import SqliteDatabase
+
     from kassa_tui.storage.sync_state import SyncState
     from kassa_tui.sync.wire import FeedPage, SnapshotInfo
 
@@ -29,6 +32,10 @@ PAGES_AT_ONCE = 20
 """Pages of the feed before the journal has its turn again."""
 SNAPSHOT_AGAIN_MS = 3_600_000
 """A whole catalogue that the office asks for again within the hour has come already."""
+DAY_MS, WEEK_MS = 20 * 3_600_000, 7 * 86_400_000
+"""Between two whole catalogues for a difference, and where the last one left it as it was."""
+COMPARE_MS = 3 * 86_400_000
+"""After this each row is compared by day: a shop may switch its till off at night."""
 SETTLED_MS = 60_000
 """So soon after a whole catalogue the office has not been restored once more."""
 
@@ -39,6 +46,7 @@ class CatalogueSync:
     def __init__(self, folder: Path, country: str, state: SyncState, now: Callable[[], int]) -> None:
         self._folder, self._country, self._state, self._now = folder, country, state, now
         self._wanted: snapshots.Wanted | None = None
+        self._thorough = False
 
     @property
     def shop(self) -> Path:
@@ -91,7 +99,7 @@ class CatalogueSync:
                 checkpoint(db)
                 self._arrived(page)
                 if not page.more:
-                    return False
+                    return self._compare(db, page)
                 if page.cursor <= cursor:
                     raise OfficeError("bad_answer", {"detail": "cursor stands still"})
                 cursor = page.cursor
@@ -99,6 +107,33 @@ class CatalogueSync:
         finally:
             checkpoint(db)
             db.close()
+
+    def compare_soon(self) -> None:
+        """Each row is held against the office's sums behind the next page, where that was not done lately."""
+        self._thorough = abs(self._now() - self._state.now.compared_at) > DAY_MS
+
+    def _compare(self, db: SqliteDatabase, page: FeedPage) -> bool:
+        """Hold what is here against the office's sums; whether a whole catalogue must come now."""
+        now, at = self._state.now, self._now()
+        thorough = self._thorough or abs(at - now.compared_at) > COMPARE_MS
+        if not page.sums or not (page.rows or thorough):
+            return False
+        with translated(self.shop):
+            wrong = differing(db.connection(), page.sums, only_counts=not thorough)
+        # One that did not help is not asked for again and again: a person must find out why.
+        pause = WEEK_MS if now.differs and now.snapshot_at >= now.differs_at else DAY_MS
+        if thorough:
+            now.compared_at, self._thorough = at, False
+        if wrong or thorough:
+            now.differs = " ".join(wrong)
+        if wrong:
+            log.error("catalogue is not as the office says: %s", now.differs)
+        ask = bool(wrong) and abs(at - now.differs_at) > pause
+        if ask:
+            now.differs_at = at
+            self.want_snapshot(f"differs: {now.differs}")
+        self._state.save()
+        return ask
 
     def _arrived(self, page: FeedPage) -> None:
         now = self._state.now
@@ -159,6 +194,8 @@ class CatalogueSync:
         now.snapshot, now.snapshot_at = "", self._now()
         now.cursor, now.office_cursor = wanted.cursor, max(now.office_cursor, wanted.cursor)
         now.feed_refused = 0
+        # Whether a difference is gone shows behind the next page; without one the night will do.
+        now.compared_at = 0 if now.differs else now.snapshot_at
         self._state.save()
         log.info("whole catalogue loaded, feed goes on from %s", wanted.cursor)
 

@@ -12,6 +12,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from kassa_tui.sync.wire import (
     Answer,
     Batch,
     BatchAnswer,
+    ChannelClaim,
     Enrol,
     Enrolled,
     FeedPage,
@@ -171,6 +173,16 @@ class OfficeClient:
     def hold(self, request: Hold) -> Answer:
         """Set an amount of a voucher aside."""
         return self._post(f"/vouchers/{quote(request.number, safe='')}/hold", request, Answer)
+
+    def claim_channel(self, request: ChannelClaim) -> Answer:
+        """Be the one that talks to a webshop."""
+        return self._post(f"/channels/{quote(request.code, safe='')}", request, Answer)
+
+    def of_channel(self, code: str) -> OfficeClient:
+        """The same connection and token for the journal of a channel that this till owns."""
+        other = copy(self)
+        other._till = quote(code, safe="")
+        return other
 
     def _get(self, path: str, kind: type[M]) -> M:
         return self._read(self._call("GET", path, None, {})[1], kind)

@@ -9,6 +9,7 @@ from kassa_tui.sync.wire import (
     Answer,
     Batch,
     BatchAnswer,
+    ChannelClaim,
     Enrol,
     Enrolled,
     FeedPage,
@@ -64,6 +65,13 @@ class OfficePort(Protocol):
 
     def hold(self, request: Hold) -> Answer:
         """Set an amount of a voucher aside; ``amount`` 0 lets it go."""
+
+
+class ChannelPort(Protocol):
+    """The office as the owner of a webshop sees it."""
+
+    def claim_channel(self, request: ChannelClaim) -> Answer:
+        """Be the one that talks to a webshop; OfficeError ``channel_taken`` (facts ``owner``) where another is."""
 
 
 class OfficeError(Exception):

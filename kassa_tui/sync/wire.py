@@ -284,6 +284,21 @@ class Hold(Message):
     amount: int
 
 
+class ChannelClaim(Message):
+    """Up: a till is the one that talks to a webshop, and sends the journal of its channel."""
+
+    schema: int
+    code: str
+    """Of the channel."""
+    name: str
+    kind: str
+    """``woocommerce``, ``magento``, ``prestashop``."""
+    url: str
+    """Of the webshop: no two channels have one."""
+    public_key: str
+    """That signs the channel's journal."""
+
+
 class Answer(Message):
     """Down: to a question that has a yes or a no."""
 

@@ -126,10 +126,11 @@ class Databases:
 
     def reset(self) -> None:
         """Throw away what is in it."""
-        from django.core.cache import cache
+        from django.core.cache import caches
         from django.db import connection
 
-        cache.clear()
+        for name in caches.settings:
+            caches[name].clear()
         if self.vendor == SQLITE:
             connection.close()
             for path in (DATA / "office.db-wal", DATA / "office.db-shm", DATA / "office.db"):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
+from peewee import SqliteDatabase
 
 from kassa_tui.domain.outcome import Done, Outcome
 from kassa_tui.services import access, stock
 from kassa_tui.services.stock import Paper
 from kassa_tui.storage.rebuild import rebuild
-from kassa_tui.storage.shop_schema import open_shop
+from kassa_tui.storage.shop_schema import STOCK_AT, open_shop, set_meta
 from kassa_tui.storage.stock import BranchStock
+from kassa_tui.storage.till_schema import STEPS
 from kassa_tui.storage.till_store import TILL_DB
 from tests.services.conftest import OpenTill
 from tests.services.shop_floor import CASHIER, MANAGER, MINUTE, Hands
@@ -78,7 +81,7 @@ def test_a_count_adds_up_and_keeps_what_nobody_knows(at_till: Hands) -> None:
     booked = at_till.till.act(stock.book, paper)
     assert (booked.code, booked.facts["lines"], booked.facts["unknown"]) == ("stock_booked", 4, 1)
     (body,) = entries(at_till, "stock.count")
-    assert body["lines"][1] == {"sku": BREAD, "code": BREAD, "qty": 5000}
+    assert body["lines"][1] == {"sku": BREAD, "code": BREAD, "qty": 5000, "expected": 40_000}
     assert (body["area"], body["by"], body["unknown"]) == ("Winkel", "1", [{"code": f"0{UNKNOWN}", "qty": 4000}])
     assert stock.papers(at_till.till) == []
 
@@ -206,7 +209,14 @@ def test_what_a_paper_needs_is_asked_for(open_till: OpenTill) -> None:
 
 def test_what_is_here_follows_what_happens_here(open_till: OpenTill) -> None:
     h = open_till().open_shop(MANAGER)
-    assert stock.here(h.till, BREAD) is None
+    db = open_shop(h.till.store.folder / "shop.db", "NL")
+    set_meta(db, STOCK_AT, str(h.clock.at))
+    db.close()
+    assert (stock.here(h.till, BREAD), stock.here(h.till, BANANAS)) == (40_000, None)
+    h.clock.pass_(MINUTE)
+    h.do("6", "pay cash")
+    assert stock.here(h.till, BREAD) == 39_000
+    h.clock.pass_(MINUTE)
     told(h, ("B1", BREAD, 40_000, h.clock.at), ("B2", BREAD, 7000, h.clock.at))
     assert stock.here(h.till, BREAD) == 40_000
     h.clock.pass_(MINUTE)
@@ -265,14 +275,23 @@ def test_a_count_of_nothing(at_till: Hands) -> None:
     assert [line["qty"] for line in entries(at_till, "stock.count")[0]["lines"]] == [0, 3000]
 
 
+def as_of(path: Path, version: int) -> None:
+    """Take away the tables that later steps made."""
+    before = SqliteDatabase(":memory:")
+    for step in STEPS[:version]:
+        step.run(before)
+    sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+    con = sqlite3.connect(path)
+    later = {row[0] for row in con.execute(sql)} - {row[0] for row in before.execute_sql(sql).fetchall()}
+    con.executescript(f"{''.join(f'drop table {table};' for table in later)} pragma user_version = {version}")
+    con.close()
+
+
 def test_a_till_of_before_gets_the_tables(open_till: OpenTill) -> None:
     h = open_till().open_shop(MANAGER)
     path = h.till.store.folder / TILL_DB
     h.close()
-    con = sqlite3.connect(path)
-    tables = ("stock_move", "stock_draft", "order_receipt", "clocking")
-    con.executescript(f"{''.join(f'drop table {table};' for table in tables)} pragma user_version = 1")
-    con.close()
+    as_of(path, 1)
     h = open_till()
     h.do(f"login {MANAGER}", "book receive - 6=2")
     assert h.till.store.read.execute("select sku, qty from stock_move").fetchall() == [(BREAD, 2000)]
@@ -285,8 +304,8 @@ def test_receipts_of_before_are_known_of_their_order(open_till: OpenTill) -> Non
     h.close()
     con = sqlite3.connect(path)
     was = con.execute("select * from order_receipt").fetchall()
-    con.executescript("drop table order_receipt; drop table clocking; pragma user_version = 2")
     con.close()
+    as_of(path, 2)
     rows = open_till().till.store.read.execute("select * from order_receipt").fetchall()
     assert ([row[1:] for row in rows], rows) == ([("B26-0001", 0)], was)
 

@@ -18,6 +18,7 @@ from typing import Any
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kassa_tui.storage.feed_sums import row_hash, tables, written
 from kassa_tui.sync.codec import WireError, decode, encode, pack, unpack
 from kassa_tui.sync.port import OfficeError
 from kassa_tui.sync.wire import (
@@ -77,6 +78,8 @@ class Office:
         self.unpacked = 0
         self.snapshot_cursor = 0
         self.pull_snapshot = False
+        self.summed = False
+        """Whether pages tell the sums of its rows; not where its snapshot holds other ones."""
         self.before: Callable[[str], object] = lambda what: None
         """Called with the name of each method before it does anything."""
         self.after: Callable[[str], object] = lambda what: None
@@ -160,7 +163,17 @@ class Office:
             raise OfficeError("cursor_gone")
         rows = [row for row in self.rows if row.seq > cursor]
         more, rows = len(rows) > limit, rows[:limit]
-        return FeedPage(SCHEMA, self.epoch, self.now, rows, rows[-1].seq if more else self.cursor, more)
+        sums = self.sums() if self.summed and not more else {}
+        return FeedPage(SCHEMA, self.epoch, self.now, rows, rows[-1].seq if more else self.cursor, more, sums)
+
+    def sums(self) -> dict[str, str]:
+        """Table → count and checksum of what is live."""
+        found: dict[str, list[int]] = {table: [] for table in tables()}
+        for row in self.rows:
+            hashed = row_hash(row.table, row.id, row.data) if row.op == "put" else None
+            if hashed is not None:
+                found.setdefault(row.table, []).append(hashed)
+        return {table: written(len(hashes), sum(hashes)) for table, hashes in found.items()}
 
     def snapshot(self) -> SnapshotInfo:
         """The file there is."""

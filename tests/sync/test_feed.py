@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kassa_tui.storage.catalogue import Catalogue
-from kassa_tui.storage.database import migrate, open_database
 from kassa_tui.storage.price_layers import Dated, flat
 from kassa_tui.storage.shop import Shop as ShopReader
 from kassa_tui.storage.shop_feed import apply_page, position
@@ -100,7 +99,7 @@ def test_every_table_of_the_feed(tmp_path: Path) -> None:
             "stock F2:A1", "parked t1", "message m1", "vat_rate low:2027-01-01", "order B26-0001"]  # fmt: skip
     put(path, [row(each.split(" ")[0], each.split(" ")[1], "del") for each in gone])
     for table in ("staff", "customer", "setting", "reason", "receipt_text", "branch", "branch_stock",
-                  "parked_elsewhere", "message", "purchase_order"):  # fmt: skip
+                  "parked_elsewhere", "message", "purchase_order", "web_order"):  # fmt: skip
         assert con.execute(f"select count(*) from {table}").fetchone() == (0,), table
     reader.close()
     con.close()
@@ -329,7 +328,7 @@ def test_a_snapshot_of_an_older_office_is_brought_up_to_date(shop: Shop, office:
     path = _catalogue(tmp_path / "s", 20)
     con = sqlite3.connect(path, isolation_level=None)
     for table in ("feed_price", "setting", "reason", "receipt_text", "branch", "branch_stock", "parked_elsewhere",
-                  "message", "purchase_order"):  # fmt: skip
+                  "message", "purchase_order", "web_order"):  # fmt: skip
         con.execute(f"drop table {table}")
     con.execute("pragma user_version=1")
     con.execute("pragma page_size=8192")

@@ -45,6 +45,7 @@ MESSAGES: dict[str, wire.Message] = {
     "parked_ticket": wire.ParkedTicket("t1", "K2", 1, "Jan", "2", 5, 1250, {"lines": []}),
     "voucher": wire.Voucher("TB1", 2000, True),
     "hold": wire.Hold("TB1", "t1", 500),
+    "channel_claim": wire.ChannelClaim(1, "WEB", "Webwinkel", "woocommerce", "https://winkel.example", "ff" * 32),
     "answer": wire.Answer(False, "too_little", {"balance": 100}),
     "problem": wire.Problem("cursor_gone", {"head": 9}),
 }  # fmt: skip

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from kassa_office.dashboard import drawings, figures, words
+from kassa_office.dashboard import drawings, figures, selling, words
 from kassa_office.dashboard.tables import Column, Table
 from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing, truth_mark
 from kassa_office.staff.access import require
@@ -25,7 +25,7 @@ def articles(request: HttpRequest) -> HttpResponse:
 
 
 def _best(found: Asked) -> Table:
-    rows = figures.best_sellers(found.choice.branches, found.period.first, found.period.last, MOST)
+    rows = selling.best_sellers(found.choice.branches, found.period.first, found.period.last, MOST)
     top = max((row.value for row in rows), default=0)
     columns = [Column(_("Artikel")), Column(_("Naam")), Column(_("Groep"), wide=True), Column(_("Aantal"), "qty"),
                Column(_("Omzet"), "euro"), Column(_("Inkoopwaarde"), "euro", wide=True),

@@ -30,7 +30,5 @@ class Migration(migrations.Migration):
             ],
             options={"db_table": "stock_receipt"},
         ),
-        migrations.AddField(
-            model_name="purchaseorder", name="heard", field=models.IntegerField(default=0)
-        ),
+        migrations.AddField(model_name="purchaseorder", name="heard", field=models.IntegerField(default=0)),
     ]

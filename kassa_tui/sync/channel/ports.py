@@ -23,7 +23,7 @@ class Article:
     vat_code: str
     rate: int
     unit: str
-    """``pcs`` or ``kg``, as in the catalogue."""
+    """``each`` or ``kg``."""
     codes: tuple[str, ...] = ()
     """Barcodes."""
 
@@ -42,10 +42,12 @@ class BoardLine(TypedDict):
     """Thousandths that are still here, to be handed over or sent."""
     back: int
     """Thousandths that were brought back or refunded so far."""
+    goods: int
+    """0 for shipping and fees, 1 for goods."""
 
 
 class BoardRow(TypedDict):
-    """An order as tills are shown it. Lines of goods only; shipping and fees are in ``total``."""
+    """An order as tills are shown it; its lines come to its total."""
 
     channel: str
     webshop: str

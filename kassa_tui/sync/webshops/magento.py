@@ -23,7 +23,6 @@ from kassa_tui.sync.webshops.base import (
     WebProduct,
     WebRefund,
 )
-
 from kassa_tui.sync.webshops.magento_acts import Refunds, Steps, memos
 from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, in_path, text
 from kassa_tui.sync.webshops.web import Patience
@@ -88,8 +87,14 @@ class Magento:
         asked = magento_products.search_filters(self._options, sku=sku, ean=ean)
         if asked is None:
             return ()
-        found = self._rest.search("products", asked, size=20, fields=magento_products.FIELDS,
-                                  store=self._rest.read_store)  # fmt: skip
+        try:
+            found = self._rest.search("products", asked, size=20, fields=magento_products.FIELDS,
+                                      store=self._rest.read_store)  # fmt: skip
+        except Permanent as error:
+            # A shop without an attribute for EANs has none.
+            if sku or error.facts.get("status") not in (400, 500):
+                raise
+            return ()
         return self._products(found.rows)
 
     def stock(self, products: Sequence[str]) -> dict[str, int | None]:

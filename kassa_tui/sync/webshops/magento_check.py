@@ -15,16 +15,17 @@ from kassa_tui.sync.webshops.base import ShopFacts, Unauthorised, WebshopError
 from kassa_tui.sync.webshops.magento_stock import DEFAULT, Books, Sources, enabled_sources
 from kassa_tui.sync.webshops.magento_web import Rest, Row, rows, says, text
 
-WRITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+Probe = tuple[str, str, dict[str, Any]]
+WRITES: tuple[Probe, ...] = (
     ("invoice", "order/0/invoice", {}),
     ("ship", "order/0/ship", {}),
     ("creditmemo", "order/0/refund", {}),
     ("cancel", "orders/0/cancel", {}),
     ("comment", "orders/0/comments", {}),
+    ("pickup", "order/notify-orders-are-ready-for-pickup", {"orderIds": []}),
 )
-STOCK_WRITE = ("stock", "inventory/source-items", {"sourceItems": []})
-PLACE_WRITE = ("create", "orders", {})
-PICKUP_WRITE = ("pickup", "order/notify-orders-are-ready-for-pickup", {"orderIds": []})
+STOCK_WRITE: Probe = ("stock", "inventory/source-items", {"sourceItems": []})
+PLACE_WRITE: Probe = ("create", "orders", {})
 PLAIN_VERSION = "2"
 CURRENCY = "EUR"
 
@@ -57,7 +58,7 @@ def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
         remarks.append(("old_version", {"version": version}))
     writes = [*WRITES, STOCK_WRITE] if kept.reserves else [*WRITES]
     writes += [PLACE_WRITE] if access.options.sales_as_orders else []
-    remarks += [("write_refused", {"what": name}) for name, path, body in writes if not rest.may(path, body)]
+    remarks += [("write_refused", {"what": name}) for name, path, body in writes if rest.may(path, body) is False]
     facts = ShopFacts(
         name=text(website, "name"), version=version, timezone=text(config, "timezone"), currency=currency, now=now,
         reserves=kept.reserves, whole_units=False, remarks=tuple(remarks),

@@ -38,7 +38,7 @@ OFFLINE = frozenset({"checkmo", "banktransfer", "cashondelivery", "purchaseorder
 PICKUP = "instore_pickup"
 CANCELED_MEMO = 3
 READY, DONE = "[kassa:ready]", "[kassa:done]"
-"""In the history of an order to be picked up: Magento has shipped it when it is ready, and cannot tell the two apart."""
+"""In the history of an order to be picked up: when it is ready Magento has shipped it, and tells the two not apart."""
 CREATED_VIA = "kassa"
 NEAR = Decimal("0.05")
 """Euros that rounding may make an order differ from its lines; more is a charge that stands in no line."""
@@ -96,7 +96,7 @@ def order_of(row: Row, reading: Reading) -> WebOrder:
 
 
 def stage(row: Row, options: Options) -> Stage:
-    """What it means to us: by the owner's word for its status, or for its state and method of payment, else by state."""
+    """What it means to us: by the owner's word for status, state or ``state/method of payment``, else by its state."""
     state, status, method = text(row, "state"), text(row, "status"), text(part(row, "payment"), "method")
     for name in (f"{state}/{method}", status, state):
         if name in options.statuses:
@@ -170,7 +170,7 @@ def _counts(memo: Row) -> bool:
 
 
 def _gross(item: Row) -> Decimal:
-    """What a line adds to the total, in euros, as Magento adds it up itself: the discount may be with VAT or without."""
+    """What a line adds to the total, in euros, as Magento adds it up: the discount may be with VAT or without."""
     if item.get("row_total") is None and item.get("row_total_incl_tax") is not None:
         return amount(item, "row_total_incl_tax") - amount(item, "discount_amount")
     names = ("row_total", "tax_amount", "discount_tax_compensation_amount", "weee_tax_applied_row_amount")

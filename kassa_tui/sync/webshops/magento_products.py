@@ -1,7 +1,7 @@
 """Magento's products: found by SKU, priced with or without VAT as the shop is set, changed by as little as can be.
 
-A PUT with an existing SKU overwrites whatever it names, and with one that does not exist makes a product: so the product
-is read first, and only fields that are to be other than they are are sent, for all store views at once.
+A PUT with an existing SKU overwrites whatever it names, and with one that does not exist makes a product: so the
+product is read first, and only fields that are to be other than they are are sent, for all store views at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from kassa_tui.sync.webshops.magento_stock import COMPOSITE
 from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, in_path, number, rows, text
 
 FIELDS = "items[id,sku,name,price,type_id,status,updated_at,extension_attributes,custom_attributes]"
-TAX_CLASS = "tax_class_id"
+TAX_CLASS, EAN = "tax_class_id", "ean"
+"""Codes of attributes; that of the EAN is each shop's own, and this one what most of them call it."""
 PRICE_PLACES = 4
 """Of a price without VAT; older versions keep no more."""
 
@@ -95,7 +96,7 @@ def product_of(row: Row, options: Options, tariffs: Tariffs, stock: int | None) 
     composite = kind in COMPOSITE
     managed = stock is not None
     return WebProduct(
-        id=sku, sku=sku, ean=attribute(row, options.ean_field) if options.ean_field else "", name=text(row, "name"),
+        id=sku, sku=sku, ean=attribute(row, options.ean_field or EAN), name=text(row, "name"),
         price=price(row, options, tariffs), vat_class=tariffs.name(class_id) if class_id else "", stock=stock,
         managed="yes" if managed else "no", sellable=not composite, modified_at=utc(text(row, "updated_at")),
     )  # fmt: skip
@@ -126,7 +127,7 @@ def search_filters(options: Options, *, sku: str, ean: str) -> list[list[Filter]
     """A search by SKU or EAN; None for one that cannot find anything."""
     if sku:
         return [[("sku", "eq", sku)]]
-    return [[(options.ean_field, "eq", ean)]] if ean and options.ean_field else None
+    return [[(options.ean_field or EAN, "eq", ean)]] if ean else None
 
 
 def change(rest: Rest, options: Options, tariffs: Tariffs, wish: ProductChange) -> Row:
@@ -158,10 +159,9 @@ def _fields(row: Row, options: Options, tariffs: Tariffs, wish: ProductChange) -
         class_id = tariffs.number(wish.vat_class)
         custom += [{"attribute_code": TAX_CLASS, "value": class_id}] * (class_id != attribute(row, TAX_CLASS))
     if wish.ean is not None:
-        if not options.ean_field:
-            raise Permanent("not_supported", {"what": "ean"})
-        if wish.ean != attribute(row, options.ean_field):
-            custom.append({"attribute_code": options.ean_field, "value": wish.ean})
+        code = options.ean_field or EAN
+        if wish.ean != attribute(row, code):
+            custom.append({"attribute_code": code, "value": wish.ean})
     return fields | ({"custom_attributes": custom} if custom else {})
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from kassa_tui.sync.webshops.amounts import thousandths
 from kassa_tui.sync.webshops.base import Permanent, StockWant, StockWritten, Unauthorised
-from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, in_path, part, portions, quantity, rows, text
+from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, in_path, part, portions, quantity, text
 
 MSI_MODULE = "Magento_InventoryApi"
 DEFAULT = "default"
@@ -251,7 +251,7 @@ def salable(rest: Rest, sku: str, website: str) -> int | None:
 def enabled_sources(rest: Rest) -> dict[str, bool]:
     """The shop's sources, and whether each is switched on."""
     found: dict[str, bool] = {}
-    for page in rest.pages("inventory/sources", size=100, sort="source_code", name=lambda row: text(row, "source_code")):
-        for row in rows(list(page.rows)):
-            found[text(row, "source_code")] = row.get("enabled") not in (False, 0, "0")
+    code = "source_code"
+    for page in rest.pages("inventory/sources", size=100, sort=code, name=lambda row: text(row, code)):
+        found |= {text(row, code): row.get("enabled") not in (False, 0, "0") for row in page.rows}
     return found

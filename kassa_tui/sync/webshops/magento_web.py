@@ -66,13 +66,13 @@ class Rest:
             raise refused(answer)
         return answer.json()
 
-    def may(self, path: str, body: Any) -> bool:
-        """Whether the keys may post there, asked with a body that the shop refuses; what is not there may not."""
+    def may(self, path: str, body: Any) -> bool | None:
+        """Whether the keys may post there, asked with a body that the shop refuses; None: it has no such route."""
         try:
             answer = self._call("POST", ALL, path, [], body, True)
         except Unauthorised:
             return False
-        return not missing(answer)
+        return None if missing(answer) else True
 
     def search(
         self, path: str, groups: Sequence[Sequence[Filter]] = (), *, size: int, page: int = 1, sort: str = "entity_id",
@@ -215,7 +215,7 @@ def missing(answer: Answer) -> bool:
 
 def refused(answer: Answer) -> Permanent:
     """The shop's no, in its words; Transient ``not_json`` (raised) where a page came instead of an answer."""
-    if not answer.body.lstrip()[:1] == b"{":
+    if answer.body.lstrip()[:1] != b"{":
         answer.json()
     return Permanent("refused", {"status": answer.status, "says": says(answer.body)})
 

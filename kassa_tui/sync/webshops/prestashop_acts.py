@@ -21,6 +21,7 @@ from kassa_tui.sync.webshops.base import (
 from kassa_tui.sync.webshops.prestashop_api import Row, text_of, whole
 from kassa_tui.sync.webshops.prestashop_orders import About, Orders, web_refund
 from kassa_tui.sync.webshops.prestashop_stamp import has_stamp, stamped
+from kassa_tui.sync.webshops.prestashop_xml import Field
 
 STEPS: dict[Step, str] = {
     "prepare": "PS_OS_PREPARATION",
@@ -86,7 +87,7 @@ class Acts:
 
     def _move(self, order_id: str, target: int, *, mail: bool) -> None:
         """Posting a state twice would add it twice: the state is looked at before, and after an answer was lost."""
-        fields = {"id_order": order_id, "id_order_state": target}
+        fields: dict[str, Field] = {"id_order": order_id, "id_order_state": target}
         try:
             extra = [("sendemail", "1")] if mail else []
             self.api.create("order_histories", "order_history", fields, extra=extra)
@@ -99,7 +100,7 @@ class Acts:
             # The same by another road, where the key has no right to the first.
             self.api.change("orders", "order", order_id, {"current_state": target}, repeat=False)
         except Permanent as error:
-            # A letter that could not be sent is answered as if nothing was saved (500, code 46), and the state is there.
+            # A letter that could not be sent is answered as if nothing was saved, and the state is there.
             if error.code != "refused" or whole(self._row(order_id).get("current_state")) != target:
                 raise
 

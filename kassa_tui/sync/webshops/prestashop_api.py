@@ -182,10 +182,10 @@ class Api:
         for _ in range(MOST_DROPPED):
             answer = self._send("PUT", f"/{resource}/{number}", document(node, kept), repeat=repeat)
             refused = [says for code, says in errors_of(answer.body) if code == NOT_WRITABLE]
-            name = _NOT_WRITABLE.search(refused[0]) if answer.status == 400 and refused else None
-            if name is None or name[1] not in kept or name[1] in fields:
-                return self._changed(answer, node, resource, repeat=repeat)
-            del kept[name[1]]
+            named = _NOT_WRITABLE.search(refused[0]) if answer.status == 400 and refused else None
+            if named is None or named[1] not in kept or named[1] in fields:
+                break
+            del kept[named[1]]
         return self._changed(answer, node, resource, repeat=repeat)
 
     def _changed(self, answer: Answer, node: str, resource: str, *, repeat: bool) -> Row:

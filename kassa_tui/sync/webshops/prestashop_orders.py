@@ -208,9 +208,7 @@ def _lines(row: Row, total: Decimal, known: Known, about: About) -> tuple[WebLin
         parts.append(Part(WebLine(id="rest", kind=FEE, amount=0, vat=0, rate=rate), rest, excl))
     amounts = fit([part.incl for part in parts], cents(total))
     vats = fit([part.incl - part.excl for part in parts], cents(total - without))
-    return tuple(
-        _with(part.line, amount, vat) for part, amount, vat in zip(parts, amounts, vats, strict=True)
-    )
+    return tuple(_with(part.line, amount, vat) for part, amount, vat in zip(parts, amounts, vats, strict=True))
 
 
 def _with(line: WebLine, amount: int, vat: int) -> WebLine:
@@ -285,6 +283,7 @@ def split(incl: Decimal, vat: Decimal, shares: Mapping[int, Decimal]) -> list[tu
     The shop says only the voucher's amount and VAT. One tariff that explains them is taken; of two the parts follow
     from the sums; where neither can be, it is spread over the basket.
     """
+
     def factor(rate: int) -> Decimal:
         return Decimal(rate) / (10_000 + rate)
 

@@ -6,6 +6,7 @@ for their sum that is the shop's. Neither a sale nor stock moves a product's own
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Products:
     def find(self, sku: str, ean: str) -> tuple[WebProduct, ...]:
         """All that have this SKU, or this EAN; the shop lets several have the same."""
         name, value = ("ean13", ean.strip()) if ean else ("reference", sku.strip())
-        if not value:
+        if not value.strip("[]"):
             return ()
         filters = {name: searched(value)}
         rows = self.api.rows("products", filters=filters, display=PRODUCT, extra=self._incl())
@@ -236,7 +237,7 @@ def searched(value: str) -> str:
     """A text to filter by: nothing in it may be read as a list, an interval or a pattern."""
     if "[" in value or "]" in value:
         # Brackets cannot be asked for; who asks compares what comes.
-        return f"[{value.replace('[', ']').split(']')[0]}]%"
+        return f"%[{max(re.split(r'[][]', value), key=len)}]%"
     return value if "," in value or "|" in value else f"[{value}]"
 
 

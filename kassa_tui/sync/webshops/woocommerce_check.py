@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from kassa_tui.sync.webshops.amounts import exact, rounded
-from kassa_tui.sync.webshops.base import Permanent, ShopFacts, Transient, Unauthorised, WebshopError
+from kassa_tui.sync.webshops.base import Permanent, ShopFacts, Unauthorised, WebshopError
 from kassa_tui.sync.webshops.woocommerce_products import Tariffs, tariffs_of
-from kassa_tui.sync.webshops.woocommerce_web import Api, Row, inner, one, rows, server_time, text
+from kassa_tui.sync.webshops.woocommerce_web import Api, Params, Row, inner, one, rows, server_time, text
 
 Remark = tuple[str, dict[str, Any]]
 
@@ -45,21 +45,24 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
 
 def read_settings(api: Api) -> tuple[dict[str, Any], Tariffs]:
     """The shop's settings by id, as far as the keys may see them, and the tariffs in them."""
-    settings: dict[str, Any] = {}
-    for group in _SETTINGS:
-        try:
-            settings |= {text(row, "id"): row.get("value") for row in rows(api.get(f"/settings/{group}"))}
-        except (Permanent, Unauthorised):
-            continue
+    found = [row for group in _SETTINGS for row in _listed(api, f"/settings/{group}")]
+    settings = {text(row, "id"): row.get("value") for row in found}
+    return settings, tariffs_of(settings, _listed(api, "/taxes", [("per_page", 100)]), api.access.options)
+
+
+def _listed(api: Api, path: str, params: Params | None = None) -> list[Row]:
+    """A list that may be closed to keys of a shop's assistant; wrong keys are another matter."""
     try:
-        taxes = rows(api.get("/taxes", [("per_page", 100)]))
-    except (Permanent, Unauthorised):
-        taxes = []
-    return settings, tariffs_of(settings, taxes, api.access.options)
+        return rows(api.get(path, params))
+    except Permanent:
+        return []
+    except Unauthorised:
+        if not api.reads:
+            raise
+        return []
 
 
-def _asked(api: Api, path: str, params: list[tuple[str, Any]]) -> Row:
-    """What may be closed to keys of a shop's assistant."""
+def _asked(api: Api, path: str, params: Params) -> Row:
     try:
         return one(api.get(path, params))
     except (Permanent, Unauthorised):
@@ -71,7 +74,7 @@ def _index(api: Api) -> tuple[str, str, list[Remark]]:
     where, asked = api.address("/")
     try:
         found = one(api.index.call("GET", where, params=asked))
-    except (Transient, WebshopError):
+    except WebshopError:
         return "", "", [("timezone_unknown", {})]
     zone = text(found, "timezone_string") or _offset(found.get("gmt_offset"))
     return text(found, "name"), zone, [] if zone else [("timezone_unknown", {})]

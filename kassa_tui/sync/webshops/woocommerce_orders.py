@@ -125,7 +125,7 @@ def _customer(row: Row) -> str:
 def _lines(row: Row, total: int, options: Options) -> list[WebLine]:
     kinds = (("line_items", GOODS), ("shipping_lines", SHIPPING), ("fee_lines", FEE))
     found = [(each, kind) for key, kind in kinds for each in many(row, key)]
-    taxes = [exact(each.get("total_tax") or 0, "total_tax") for each, _ in found]
+    taxes = [_tax(each) for each, _ in found]
     parts = [exact(each.get("total") or 0, "total") + tax for (each, _), tax in zip(found, taxes, strict=True)]
     amounts, rest = _fitted(parts, total)
     vats, _ = _fitted(taxes, cents(row.get("total_tax") or 0, "total_tax"))
@@ -138,6 +138,13 @@ def _lines(row: Row, total: int, options: Options) -> list[WebLine]:
     if rest:
         lines.append(WebLine(id=REST_LINE, kind=FEE, amount=rest, vat=0, rate=0))
     return lines
+
+
+def _tax(row: Row) -> Decimal:
+    """VAT of a line at six places; ``total_tax`` was rounded already, unless the shop rounds by the order."""
+    found = [each.get("total") for each in many(row, "taxes")]
+    said = [exact(each, "tax") for each in found if each not in ("", None)]
+    return sum(said, Decimal(0)) if said else exact(row.get("total_tax") or 0, "total_tax")
 
 
 def _fitted(parts: list[Decimal], total: int) -> tuple[list[int], int]:

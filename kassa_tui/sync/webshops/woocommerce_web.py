@@ -14,6 +14,8 @@ from kassa_tui.sync.webshops.web import Answer, Patience, Web
 ROUTE = "/wc/v3"
 MAX_PAGE = 100
 """``per_page`` above this is a 400."""
+MAX_IDLE_PAGES = 100
+"""In a row that bring nothing new: nobody changes that much of a shop while it is read."""
 _FATAL = "internal_server_error"
 """WordPress's own word for PHP that died: whether anything was done is not known."""
 
@@ -105,26 +107,31 @@ class Api:
         Each page begins with the last row of the one before it: where that is not there, something before it vanished
         and the rows behind it moved up, so we go back. What changes meanwhile comes by the next pull's overlap.
         """
-        size, offset, last, first, cursor = max(2, min(size, MAX_PAGE)), 0, 0, 0, 0
+        size, offset, last, first, cursor, idle = max(2, min(size, MAX_PAGE)), 0, 0, 0, 0, 0
         while True:
-            answer = self.get(
-                path, [*params, ("orderby", "id"), ("order", "asc"), ("per_page", size), ("offset", offset)]
-            )
-            cursor = cursor or server_time(answer)
-            found = rows(answer)
+            by_id = [("orderby", "id"), ("order", "asc"), ("per_page", size), ("offset", offset)]
+            answer = self.get(path, [*params, *by_id])
+            cursor, found = cursor or server_time(answer), rows(answer)
             ids = [number(row) for row in found]
             if offset and (not ids or min(ids) > last):
-                offset = max(0, offset - size)
+                offset, idle = max(0, offset - size), self._patient(idle)
                 continue
             if offset and first == ids[0]:
                 raise Permanent("bad_answer", {"what": "offset", "found": str(offset)})
-            first = first or (ids[0] if ids else 0)
-            total = _total(answer)
+            first, total = first or (ids[0] if ids else 0), _total(answer)
             more = offset + len(found) < total if total is not None else len(found) >= size
-            yield Page([row for row in found if number(row) > last], cursor, total or 0, more)
+            fresh = [row for row in found if number(row) > last]
+            yield Page(fresh, cursor, total or 0, more and bool(found))
             if not more or not found:
                 return
+            idle = 0 if fresh else self._patient(idle)
             last, offset = max(last, *ids), offset + len(found) - 1
+
+    def _patient(self, idle: int) -> int:
+        """One more page that brought nothing new; Permanent ``bad_answer`` where that does not end."""
+        if idle >= MAX_IDLE_PAGES:
+            raise Permanent("bad_answer", {"what": "pages", "found": str(idle)})
+        return idle + 1
 
 
 def connect(access: Access, patience: Patience | None = None) -> Api:

@@ -16,6 +16,7 @@ from openpyxl import Workbook, load_workbook
 
 from kassa_office.catalogue.models import Article, Barcode, Customer, Group, Price, PriceBatch, PriceList
 from kassa_office.catalogue.resources import price_of
+from kassa_office.commands.setup import make_user
 from kassa_office.staff.models import Audit, Employee, Profile, has_pin
 from kassa_office.tills.models import Branch, Till
 from tests.office.conftest import Databases
@@ -194,6 +195,40 @@ def test_a_bookkeeper_looks_and_changes_nothing(shop: Article) -> None:
     assert bookkeeper.get(reverse("admin:catalogue_article_add")).status_code == 403
     assert bookkeeper.get(reverse("admin:catalogue_article_export")).status_code == 200
     assert bookkeeper.get(reverse("admin:auth_user_changelist")).status_code == 403
+
+
+READ = ("article", "group", "vatrate", "supplier", "pricelist", "price", "pricebatch", "reason", "receipttext", "customer")
+NOT_READ = ("staff_employee", "staff_audit", "auth_user", "tills_till", "tills_enrolment")
+
+
+def test_a_bookkeeper_as_the_command_makes_one_reads_the_books_and_nothing_else(shop: Article) -> None:
+    assert make_user("boek", "bookkeeper", [], "een goed wachtwoord") == 0
+    client = Client()
+    client.force_login(get_user_model().objects.get(username="boek"), "django.contrib.auth.backends.ModelBackend")
+    index = client.get("/beheer/").content.decode()
+    batch = PriceBatch.objects.create(name="Ronde")
+    for name in READ:
+        assert client.get(reverse(f"admin:catalogue_{name}_changelist")).status_code == 200, name
+        assert f"/beheer/catalogue/{name}/" in index, name
+        assert client.get(reverse(f"admin:catalogue_{name}_add")).status_code == 403, name
+    for name in NOT_READ:
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403, name
+        assert f"/beheer/{name.replace('_', '/')}/" not in index, name
+    assert client.get(reverse("admin:staff_employee_change", args=["anna"])).status_code == 403
+    assert client.get(reverse("admin:staff_employee_export")).status_code == 403
+    assert client.get(reverse("admin:catalogue_article_import")).status_code == 403
+    price = Price.objects.get(branch="B1")
+    for path, form in (
+        (reverse("admin:catalogue_price_change", args=[price.pk]), {"amount": "1,00"}),
+        (reverse("admin:catalogue_price_delete", args=[price.pk]), {"post": "yes"}),
+        (reverse("admin:catalogue_pricebatch_changelist"), {"action": "release", "_selected_action": [batch.pk]}),
+        (reverse("admin:catalogue_vatrate_add"), {"code": "x"}),
+    ):
+        client.post(path, form)
+    assert Price.objects.get(pk=price.pk).amount == 150
+    batch.refresh_from_db()
+    assert (batch.released_at, Price.objects.count()) == (None, 3)
+    assert client.get("/koppelingen/").status_code == 403
 
 
 def confirm(client: Client, place: str, name: str, data: bytes, kind: str) -> tuple[str, str]:

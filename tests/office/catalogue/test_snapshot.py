@@ -30,6 +30,7 @@ from kassa_office.tills.models import Branch, Lease, Till
 from kassa_office.tills.office import public_key
 from kassa_tui.storage import snapshot as tills
 from kassa_tui.storage.catalogue import Catalogue
+from kassa_tui.storage.feed_sums import differing
 from kassa_tui.storage.keys import verify
 from kassa_tui.storage.shop_feed import BRANCH, apply_page, position
 from kassa_tui.storage.shop_schema import open_shop, set_meta
@@ -123,6 +124,8 @@ def from_feed(till: Till, shop: Path) -> Path:
         cursor = page.cursor
         if not page.more:
             break
+    assert len(page.sums) >= 13
+    assert differing(db.connection(), page.sums) == []
     db.close()
     return shop
 

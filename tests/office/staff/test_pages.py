@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -120,7 +121,9 @@ def test_a_user_without_a_role_sees_nothing(office_db: Databases) -> None:
 
 @pytest.mark.parametrize("office_db", ["sqlite"], indirect=True)
 def test_the_administration_is_closed_to_who_has_no_business_there(log_in: LogIn) -> None:
-    answer = log_in("bookkeeper").get("/beheer/", follow=True)
+    user = log_in("manager", ["B1"])
+    get_user_model().objects.update(is_staff=False)
+    answer = user.get("/beheer/", follow=True)
     assert answer.status_code == 403
     assert Audit.objects.filter(act="admin.refused", refused=True).count() == 1
 

@@ -1,0 +1,342 @@
+"""A simulated Magento's orders: what customers buy, and what invoices, shipments and credit memos make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from kassa_tui.simulate.webshops.magento_goods import DEFAULT, NOT_THERE, ZERO, Goods, Product, Refusal
+
+CENT = Decimal("0.01")
+FLAT, PICKUP = "flatrate_flatrate", "instore_pickup"
+OVER = ("canceled", "closed", "complete")
+LABELS = {"new": "pending"}
+"""Statuses that are called otherwise than their state."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A line; amounts in euros, for the whole line."""
+
+    id: int
+    product: int
+    sku: str
+    name: str
+    kind: str
+    qty: Decimal
+    parent: Item | None = None
+    row_total: Decimal = ZERO
+    tax: Decimal = ZERO
+    discount: Decimal = ZERO
+    compensation: Decimal = ZERO
+    percent: Decimal = ZERO
+    virtual: bool = False
+    invoiced: Decimal = ZERO
+    shipped: Decimal = ZERO
+    refunded: Decimal = ZERO
+    canceled: Decimal = ZERO
+
+    @property
+    def to_ship(self) -> Decimal:
+        """Pieces; as Magento has it, with what was refunded counted among the shipped."""
+        return ZERO if self.virtual else self.qty - max(self.shipped, self.refunded) - self.canceled
+
+    @property
+    def gross(self) -> Decimal:
+        """What it adds to the total."""
+        return self.row_total + self.tax + self.compensation - self.discount
+
+
+@dataclass(slots=True)
+class Memo:
+    """A credit memo, an invoice or a shipment."""
+
+    id: int
+    order: Order
+    at: int
+    total: Decimal = ZERO
+    lines: list[tuple[Item, Decimal]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Order:
+    """An order; times in UTC milliseconds."""
+
+    id: int
+    number: str
+    created: int
+    updated: int
+    state: str = "new"
+    status: str = "pending"
+    items: list[Item] = field(default_factory=list)
+    shipping: tuple[str, str] = (FLAT, "Flat Rate - Fixed")
+    shipping_amount: Decimal = ZERO
+    """Without VAT."""
+    shipping_tax: Decimal = ZERO
+    shipping_refunded: Decimal = ZERO
+    location: str = ""
+    method: str = "checkmo"
+    title: str = ""
+    ref: str = ""
+    customer: tuple[str, str] = ("Anna", "de Vries")
+    note: str = ""
+    ext: str = ""
+    total: Decimal = ZERO
+    tax: Decimal = ZERO
+    paid: Decimal = ZERO
+    refunded: Decimal = ZERO
+    history: list[dict[str, Any]] = field(default_factory=list)
+    invoices: list[Memo] = field(default_factory=list)
+    shipments: list[Memo] = field(default_factory=list)
+    memos: list[Memo] = field(default_factory=list)
+    raw: dict[str, Any] | None = None
+    """As it was posted, where no customer made it."""
+
+    @property
+    def tops(self) -> Iterator[Item]:
+        """The items that are not part of another."""
+        return (item for item in self.items if item.parent is None)
+
+    def item(self, item_id: Any) -> Item:
+        """One of its items."""
+        for each in self.items:
+            if str(each.id) == str(item_id):
+                return each
+        raise Refusal("The creditmemo contains product item that is not part of the original order.")
+
+    def child(self, item: Item) -> Item:
+        """What lies on the shelf for an item."""
+        return next((each for each in self.items if each.parent is item), item)
+
+
+class Sales:
+    """The orders."""
+
+    def __init__(self, goods: Goods, now: Callable[[], int]) -> None:
+        self.goods, self._now = goods, now
+        self.orders: dict[int, Order] = {}
+        self.vat_in_prices = True
+        self.country = "NL"
+        self._ids = 0
+        self.first_number = 1
+
+    def next(self) -> int:
+        """A number that no document or item has."""
+        self._ids += 1
+        return self._ids
+
+    def get(self, order_id: Any) -> Order:
+        """One order."""
+        found = self.orders.get(int(order_id)) if str(order_id).isdigit() else None
+        if found is None:
+            raise Refusal(NOT_THERE, status=404)
+        return found
+
+    def checkout(
+        self, lines: Sequence[tuple[str, int]], *, pickup: str = "", shipping: int = 0, discount: int = 0,
+        method: str = "mollie_methods_ideal", title: str = "iDEAL", paid: bool = True, note: str = "",
+        customer: tuple[str, str] = ("Anna", "de Vries"),
+    ) -> Order:  # fmt: skip
+        """A customer buys: SKUs and pieces, ``pickup`` a location, ``shipping`` cents with VAT, ``discount`` percent.
+
+        Raises Refusal where something is not to be had.
+        """
+        wanted: dict[str, int] = {}
+        for sku, qty in lines:
+            wanted[sku] = wanted.get(sku, 0) + qty
+        for sku, qty in wanted.items():
+            self.goods.sell(sku, Decimal(qty))
+        order = self._new(method, title, customer, note)
+        for sku, qty in wanted.items():
+            self._add(order, self.goods.get(sku), Decimal(qty), Decimal(discount))
+        if pickup:
+            order.shipping, order.location = (PICKUP, "In-Store Pickup Delivery"), pickup
+        elif shipping:
+            gross = Decimal(shipping) / 100
+            order.shipping_tax = _part(gross, Decimal(21))
+            order.shipping_amount = gross - order.shipping_tax
+        order.tax = sum((item.tax for item in order.items), order.shipping_tax)
+        order.total = sum((item.gross for item in order.items), order.shipping_amount + order.shipping_tax)
+        if paid:
+            order.ref = f"tr_{order.number}"
+            self.invoice(order, [])
+        return order
+
+    def _new(self, method: str, title: str, customer: tuple[str, str], note: str) -> Order:
+        now = self._now()
+        number = f"{len(self.orders) + self.first_number:09}"
+        order = Order(max(self.orders, default=0) + 1, number, now, now, method=method, title=title,
+                      customer=customer, note=note)  # fmt: skip
+        self.orders[order.id] = order
+        return order
+
+    def _add(self, order: Order, product: Product, qty: Decimal, discount: Decimal) -> None:
+        percent = self.goods.rate(product, self.country)
+        price = product.price if self.vat_in_prices else _round(product.price * (100 + percent) / 100)
+        gross = _round(price * qty)
+        off = _round(gross * discount / 100)
+        before, after = _part(gross, percent), _part(gross - off, percent)
+        parent = self.goods.parent(product.sku)
+        top = Item(self.next(), product.id, product.sku, product.name, product.kind, qty, row_total=gross - before,
+                   tax=after, discount=off, compensation=before - after, percent=percent,
+                   virtual=product.kind == "virtual")  # fmt: skip
+        order.items.append(top)
+        if parent is not None:
+            # Two lines: the parent with the money and the child's SKU, the child with nothing but what it is.
+            top.product, top.name, top.kind = parent.id, parent.name, parent.kind
+            order.items.append(Item(self.next(), product.id, product.sku, product.name, product.kind, qty, parent=top))
+
+    def invoice(self, order: Order, items: Sequence[Mapping[str, Any]]) -> Memo:
+        """Book the money."""
+        if order.state in (*OVER, "holded", "payment_review") or not any(_uninvoiced(each) for each in order.tops):
+            raise Refusal("Invoice Document Validation Error(s):\nThe order does not allow an invoice to be created.")
+        lines = _asked(order, items, _uninvoiced)
+        whole = all(_uninvoiced(item) == qty for item, qty in lines) and len(lines) == sum(
+            bool(_uninvoiced(each)) for each in order.tops
+        )
+        total = sum((_round(item.gross * qty / item.qty) for item, qty in lines), ZERO)
+        made = Memo(self.next(), order, self._now(), order.total - order.paid if whole else total, lines)
+        for item, qty in lines:
+            item.invoiced += qty
+            order.child(item).invoiced = item.invoiced
+        order.paid += made.total
+        order.invoices.append(made)
+        self._touch(order, "processing" if order.state in ("new", "pending_payment") else order.state)
+        return made
+
+    def ship(self, order: Order, items: Sequence[Mapping[str, Any]], source: str = DEFAULT) -> Memo:
+        """Goods leave; nothing of them, where one of them is not there."""
+        if order.state in (*OVER, "holded", "payment_review") or not any(each.to_ship > 0 for each in order.tops):
+            raise Refusal("Shipment Document Validation Error(s):\nThe order does not allow a shipment to be created.")
+        lines = _asked(order, items, lambda item: item.to_ship)
+        if any(qty > item.to_ship for item, qty in lines):
+            raise Refusal("Shipment Document Validation Error(s):\nThe quantity to ship must not be greater than the "
+                          "unshipped quantity.")  # fmt: skip
+        for item, qty in lines:
+            self.goods.take(order.child(item).sku, qty, source)
+            item.shipped += qty
+        made = Memo(self.next(), order, self._now(), ZERO, lines, [source])
+        order.shipments.append(made)
+        self._touch(order, "processing" if order.state == "new" else order.state)
+        return made
+
+    def cancel(self, order: Order) -> bool:
+        """Call it off; False where money or goods went already."""
+        if order.state in (*OVER, "holded", "payment_review") or not any(_uninvoiced(each) for each in order.tops):
+            return False
+        for item in order.tops:
+            left = min(item.to_ship if not item.virtual else _uninvoiced(item), _uninvoiced(item))
+            item.canceled += left
+            order.child(item).canceled = item.canceled
+            self.goods.release(order.child(item).sku, left)
+        self._touch(order, "canceled", settle=False)
+        return True
+
+    def refund(self, order: Order, wish: Mapping[str, Any]) -> Memo:
+        """Give back: items (none named: all), the shipping that is left unless an amount is named, and adjustments."""
+        if order.state in ("canceled", "closed", "holded", "payment_review"):
+            raise Refusal(_memo("A creditmemo can not be created when an order has a status of %1"), [order.status])
+        if order.paid - order.refunded < CENT / 2:
+            raise Refusal(_memo("The order does not allow a creditmemo to be created."))
+        lines = _asked(order, wish.get("items") or [], lambda item: item.invoiced - item.refunded)
+        arguments = wish.get("arguments") or {}
+        total, shipping = self._refund_total(order, lines, arguments)
+        restock = [str(each) for each in (arguments.get("extension_attributes") or {}).get("return_to_stock_items", [])]
+        for item, qty in lines:
+            held = item.to_ship
+            item.refunded += qty
+            order.child(item).refunded = item.refunded
+            self._put_back(order, item, qty, held - max(item.to_ship, ZERO), restock)
+        order.shipping_refunded += shipping
+        order.refunded += total
+        told = (wish.get("comment") or {}).get("comment", "")
+        made = Memo(self.next(), order, self._now(), total, [line for line in lines if line[1]], [told] if told else [])
+        order.memos.append(made)
+        self._touch(order, order.state)
+        return made
+
+    def _put_back(self, order: Order, item: Item, qty: Decimal, unshipped: Decimal, restock: Sequence[str]) -> None:
+        sku = order.child(item).sku
+        if str(item.id) in restock and (not self.goods.msi or qty > unshipped):
+            source = order.shipments[-1].comments[0] if order.shipments else DEFAULT
+            self.goods.give_back(sku, qty if not self.goods.msi else qty - unshipped, source)
+        if self.goods.msi and unshipped > 0:
+            self.goods.release(sku, unshipped)
+
+    def _refund_total(self, order: Order, lines: Sequence[tuple[Item, Decimal]], arguments: Mapping[str, Any]
+                      ) -> tuple[Decimal, Decimal]:  # fmt: skip
+        for item, qty in lines:
+            if qty > item.invoiced - item.refunded or qty < 0:
+                raise Refusal(_memo('The quantity to creditmemo must not be greater than the unrefunded quantity for '
+                                    'product SKU "%1".'), [item.sku])  # fmt: skip
+        left = order.shipping_amount - order.shipping_refunded
+        given = arguments.get("shipping_amount")
+        shipping = left if given is None else Decimal(str(given))
+        if shipping > left:
+            raise Refusal(_memo("Maximum shipping amount allowed to refund is: %1"), [str(left)])
+        tax = _round(order.shipping_tax * shipping / order.shipping_amount) if order.shipping_amount else ZERO
+        total = sum((_share(item, qty) for item, qty in lines), shipping + tax)
+        total += Decimal(str(arguments.get("adjustment_positive") or 0))
+        total -= Decimal(str(arguments.get("adjustment_negative") or 0))
+        if total <= 0:
+            raise Refusal(_memo("The credit memo's total must be positive."))
+        if not any(qty for _, qty in lines) and left <= 0:
+            raise Refusal(_memo("You can't create a creditmemo without products."))
+        if total > order.paid - order.refunded + CENT / 2:
+            raise Refusal("The most money available to refund is %1.", [str(order.paid - order.refunded)])
+        return total, shipping
+
+    def comment(self, order: Order, text: str, status: str | None, notified: int = 0) -> None:
+        """Write in its history; without a status old versions forget the one it had."""
+        if status and status != order.status:
+            raise Refusal('Unable to add comment: The status "%1" is not part of the order status history.', [status])
+        order.history.append({"comment": text, "status": status, "notified": notified, "at": self._now()})
+        order.status = status or ""
+        order.updated = self._now()
+
+    def mark(self, order: Order, status: str) -> None:
+        """Some module gives it a state and status of its own."""
+        order.state = order.status = status
+        order.updated = self._now()
+
+    def _touch(self, order: Order, state: str, *, settle: bool = True) -> None:
+        """What Magento makes of the state after every act."""
+        order.updated = self._now()
+        busy = any(_uninvoiced(each) for each in order.tops)
+        sending = any(each.to_ship > 0 for each in order.tops)
+        if settle and state in ("processing", "complete") and not busy and not sending:
+            state = "closed" if order.paid - order.refunded < CENT / 2 else "complete"
+        order.state, order.status = state, LABELS.get(state, state)
+
+
+def _uninvoiced(item: Item) -> Decimal:
+    return item.qty - item.invoiced - item.canceled
+
+
+def _asked(order: Order, items: Sequence[Mapping[str, Any]], left: Callable[[Item], Decimal]
+           ) -> list[tuple[Item, Decimal]]:  # fmt: skip
+    """Items and quantities of a wish; of nobody's wish all that is left."""
+    if not items:
+        return [(each, left(each)) for each in order.tops if left(each) > 0]
+    return [(order.item(each.get("order_item_id")), Decimal(str(each.get("qty", 0)))) for each in items]
+
+
+def _share(item: Item, qty: Decimal) -> Decimal:
+    parts = (item.row_total, item.tax, item.compensation)
+    return sum((_round(each * qty / item.qty) for each in parts), ZERO) - _round(item.discount * qty / item.qty)
+
+
+def _memo(text: str) -> str:
+    return f"Creditmemo Document Validation Error(s):\n{text}"
+
+
+def _round(number: Decimal) -> Decimal:
+    return number.quantize(CENT, ROUND_HALF_UP)
+
+
+def _part(gross: Decimal, percent: Decimal) -> Decimal:
+    """The VAT in an amount."""
+    return _round(gross * percent / (100 + percent))

@@ -1,0 +1,128 @@
+"""The contract on Magento, with sources and, as before 2.3, without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+
+from kassa_tui.simulate.webshops.magento import PICKUP_SOURCE, MagentoShop, start
+from kassa_tui.simulate.webshops.magento_json import order as order_json
+from kassa_tui.sync.webshops.access import Access, Options
+from kassa_tui.sync.webshops.magento import make
+from tests.sync.webshops.contract import Contract, Stand, Waits
+
+
+class MagentoStand(Stand):
+    """One Magento."""
+
+    plugin_status = "wacht_op_leverancier"
+    called_off = "refunded"
+
+    def __init__(self, *, context: SSLContext | None, ca_file: Path | None, shop: dict[str, Any], options: Any) -> None:
+        self.simulated = start(context=context, **shop)
+        self.server, self.shop = self.simulated.server, self.simulated.shop
+        self.sales, self.goods = self.shop.sales, self.shop.goods
+        self.waits, self.supports_place = Waits(), bool(options.get("sales_as_orders"))
+        self.access = Access(kind="magento", url=self.server.url, credentials=self.simulated.credentials,
+                             ca_file=ca_file, options=Options(**options))  # fmt: skip
+        self.secrets = tuple(self.shop.keys.values())
+        self.connector = make(self.access, self.waits.patience())
+
+    def product(
+        self, sku: str, *, ean: str = "", name: str = "", price: int = 1499, stock: int | None = 10, rate: int = 900
+    ) -> str:
+        return self.goods.add(sku, ean=ean, name=name, price=price, stock=stock, rate=rate).sku
+
+    def variation(self, sku: str, *, ean: str = "", stock: int = 10) -> str:
+        child = self.goods.add(sku, ean=ean, stock=stock)
+        self.goods.configurable(f"{sku}-all", sku)
+        return child.sku
+
+    def buy(self, *lines: tuple[str, int], pickup: bool = False, paid: bool = True) -> str:
+        order = self.sales.checkout(lines, pickup=PICKUP_SOURCE if pickup else "", paid=paid,
+                                    shipping=0 if pickup else 495)  # fmt: skip
+        return str(order.id)
+
+    def pay(self, order: str) -> None:
+        self.sales.invoice(self.sales.get(order), [])
+
+    def cancel(self, order: str) -> None:
+        found = self.sales.get(order)
+        if not self.sales.cancel(found):
+            self.sales.refund(found, {"arguments": {"extension_attributes": {
+                "return_to_stock_items": [item.id for item in found.items]}}})  # fmt: skip
+
+    def finish(self, order: str) -> None:
+        found = self.sales.get(order)
+        if not found.invoices:
+            self.sales.invoice(found, [])
+        self.sales.ship(found, [])
+
+    def give_back(self, order: str, product: str, qty: int, *, restock: bool) -> None:
+        found = self.sales.get(order)
+        item = next(each for each in found.tops if each.sku == product)
+        arguments: dict[str, Any] = {"shipping_amount": 0}
+        if restock:
+            arguments["extension_attributes"] = {"return_to_stock_items": [item.id]}
+        self.sales.refund(found, {"items": [{"order_item_id": item.id, "qty": qty}], "arguments": arguments})
+
+    def mark(self, order: str, status: str) -> None:
+        self.sales.mark(self.sales.get(order), status)
+
+    def remove(self, product: str) -> None:
+        self.goods.remove(product)
+
+    def shown(self, product: str) -> int | None:
+        return int(self.goods.physical(product))
+
+    def orders(self) -> int:
+        return len(self.sales.orders)
+
+    def refunds(self, order: str) -> int:
+        return len(self.sales.get(order).memos)
+
+    def state(self) -> object:
+        return ([order_json(each) for each in self.sales.orders.values()], repr(self.goods.items),
+                repr(self.goods.products), repr(self.goods.reserved), len(self.shop.paid_back))  # fmt: skip
+
+    def go(self, seconds: float) -> None:
+        self.shop.ahead += seconds
+
+    def now(self) -> int:
+        return self.shop.now()
+
+
+class MagentoContract(Contract):
+    """Both ways of keeping stock."""
+
+    shop: dict[str, Any]
+
+    def make(self, *, context: SSLContext | None = None, ca_file: Path | None = None, **options: Any) -> MagentoStand:
+        return MagentoStand(context=context, ca_file=ca_file, shop=self.shop, options=options)
+
+    def spoil_keys(self, stand: Stand) -> None:
+        assert isinstance(stand, MagentoStand)
+        stand.shop.keys["consumer_secret"] = "another"
+
+
+class TestSources(MagentoContract):
+    """Magento 2.4 with multi-source inventory, signed."""
+
+    shop: dict[str, Any] = {"msi": True}
+
+
+class TestStockItems(MagentoContract):
+    """Magento before 2.3, by a bearer's token."""
+
+    shop: dict[str, Any] = {"msi": False, "version": "2.2.11", "bearer": True}
+
+    def spoil_keys(self, stand: Stand) -> None:
+        assert isinstance(stand, MagentoStand)
+        stand.shop.keys["token"] = "another"
+
+
+def shop_of(stand: Stand) -> MagentoShop:
+    """The simulated shop behind a stand."""
+    assert isinstance(stand, MagentoStand)
+    return stand.shop
