@@ -10,6 +10,7 @@ from kassa_tui.hours_words import HOURS_DONE, HOURS_KINDS, HOURS_WORDS
 from kassa_tui.marking import N_
 from kassa_tui.office_words import OFFICE_DONE, OFFICE_TABLES, OFFICE_WHY, OFFICE_WORDS
 from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
+from kassa_tui.webshop_words import WEBSHOP_REFUSED
 from kassa_tui.weborder_words import WEB_STAGES, WEBORDER_DONE, WEBORDER_WORDS
 
 WORDS: dict[str, str] = {
@@ -129,6 +130,7 @@ WORDS: dict[str, str] = {
     **OFFICE_WORDS,
     **STOCK_WORDS,
     **WEBORDER_WORDS,
+    **WEBSHOP_REFUSED,
     **HOURS_WORDS,
     "till_running": N_("De kassa draait al[ (proces {holder})]"),
     "device_access": N_("{device:device}: geen rechten, bel de techniek[ ({path})]"),

@@ -1,3 +1,74 @@
 """Words for what webshops answer and for how they are; codes without words are a bug (a test looks)."""
 
 from __future__ import annotations
+
+from kassa_tui.marking import N_
+
+WEBSHOP_WORDS: dict[str, str] = {
+    "unreachable": N_("De webshop is niet bereikbaar"),
+    "timeout": N_("De webshop antwoordt niet op tijd"),
+    "busy": N_("De webshop heeft het druk[ (HTTP {status})]"),
+    "blocked": N_("Een beveiliging voor de webshop houdt ons tegen[ (HTTP {status})]"),
+    "not_json": N_("De webshop gaf een pagina in plaats van een antwoord[: {begins}]"),
+    "bad_answer": N_("De webshop gaf een antwoord dat niet klopt[ ({what}: {found})]"),
+    "too_large": N_("De webshop gaf een antwoord dat te groot is[ (meer dan {bytes} bytes)]"),
+    "certificate": N_("Het certificaat van de webshop wordt niet vertrouwd[ ({host})][ ({file})]"),
+    "redirect": N_("De webshop heeft een ander adres: gebruik {to}"),
+    "unauthorised": N_("De webshop weigert de sleutel[: {says}]"),
+    "forbidden_write": N_("De sleutel mag dit niet in de webshop[: {says}]"),
+    "not_supported": N_("Dat kan bij deze webshop niet[: {what}]"),
+    "refused": N_("De webshop weigert dit[: {says}]"),
+    "unknown_order": N_("De webshop kent deze bestelling niet[: {order}]"),
+    "unknown_product": N_("De webshop kent dit product niet[: {product}]"),
+    "not_managed": N_("De webshop houdt van dit product geen voorraad bij"),
+    "parent_managed": N_("De webshop houdt de voorraad bij het hoofdproduct bij"),
+    "not_taken": N_("De webshop zei ja en deed iets anders[: {what}]"),
+    "duplicate_code": N_("Die code heeft in de webshop al een ander product[: {code}]"),
+    "bad_credentials": N_("Het adres of de sleutels van de webshop kloppen niet: {fields:list}"),
+    "no_https": N_("Het adres begint niet met https: iedereen op de lijn kan de sleutel lezen"),
+    "keys_in_url": N_("De sleutel staat in het adres en komt dus in logboeken van de webshop"),
+    "other_currency": N_("De webshop rekent niet in euro maar in {currency}"),
+    "old_version": N_("De webshop is te oud: {version}[, nodig is {needed}]"),
+    "read_refused": N_("De sleutel mag dit niet lezen: {what}"),
+    "write_refused": N_("De sleutel mag dit niet schrijven[: {what}]"),
+    "write_unproven": N_("Of de sleutel mag schrijven is niet te proberen[: {says}]"),
+    "settings_refused": N_("De sleutel mag de instellingen van de webshop niet lezen: btw en versie zijn niet zeker"),
+    "timezone_unknown": N_("De tijdzone van de webshop is niet te lezen"),
+    "no_ean_field": N_(
+        "WooCommerce {version} heeft geen EAN-veld: noem dat van de plug-in in ean_field"
+    ),
+    "key_missing": N_("Het bestand met de sleutels van de webshop is er niet: {path}"),
+    "key_open": N_("Anderen kunnen het bestand met sleutels lezen: chmod 600 {path}"),
+    "key_bad": N_("Het bestand met de sleutels van de webshop is niet te lezen: {path}"),
+    "stock_off": N_("Voorraadbeheer staat in de webshop uit"),
+}
+"""Codes of errors, of stock that was written, and of what a person should see to."""
+
+WEBSHOP_STATES: dict[str, str] = {
+    "new": N_("Nog niet gesproken"),
+    "ok": N_("Goed; laatst gesproken {last}"),
+    "failing": N_("Lukt niet sinds {since}; er wordt vanzelf weer geprobeerd (laatst gelukt {last})"),
+    "stopped": N_("Staat stil sinds {since}: iemand moet er iets aan doen (laatst gelukt {last})"),
+}
+"""How a webshop stands."""
+
+WEBSHOP_WHO: dict[str, str] = {
+    "shop": N_("Te doen: door wie de webshop draaiende houdt"),
+    "keys": N_("Te doen: nieuwe sleutels maken of hun rechten herstellen, en dan kassa webshop check"),
+    "settings": N_("Te doen: de instellingen van deze webshop in till.toml nakijken"),
+}
+"""Who must act."""
+
+WEBSHOP_REFUSED: dict[str, str] = {
+    "webshop_none": N_("Er is geen webshop ingesteld: kassa webshop add SOORT ADRES"),
+    "webshop_unknown": N_("Er is geen webshop {code}[; wel {known}]"),
+    "webshop_twice": N_("Er is al een webshop {code}"),
+    "webshop_no_link": N_("Dat kan niet: {product} en {sku}"),
+    "channel_of_other": N_("Met deze webshop praat {owner}, en niemand anders"),
+    "channel_running": N_("Er is al een proces met deze webshop bezig: {holder}"),
+    "channel_other": N_("In {path} staat het kanaal {found}, niet {wanted}"),
+    "channel_taken": N_("Met deze webshop praat volgens het kantoor {owner}"),
+    "no_answer": N_("Het proces dat met deze webshop praat, antwoordt niet: kijk met kassa webshop status"),
+    "bad_ask": N_("Onbekende vraag: {what}"),
+}
+"""Codes of refusals that are ours, not the webshop's."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -26,6 +27,8 @@ from kassa_office.catalogue.bulk import now, upsert
 from kassa_office.catalogue.models import SKU_CHARS, Article, Barcode, Group, Price
 from kassa_office.catalogue.problems import lines_of
 from kassa_office.catalogue.timeline import Dated, own
+from kassa_office.stock.models import StockLevel
+from kassa_office.tills.models import Branch
 from kassa_tui.storage.articles_import import ImportWords
 from kassa_tui.storage.articles_import import import_articles as read_articles
 from kassa_tui.storage.csvread import Problems
@@ -53,12 +56,32 @@ class _Taken:
     """What was written so far."""
 
     day: date
+    whole: bool = False
+    """The file is all that is sold."""
     named: set[str] = field(default_factory=set)
     """SKUs of the whole file."""
     rows: int = 0
     changed: list[str] = field(default_factory=list)
     """SKUs that the tills must hear of."""
+    new: int = 0
+    gone: list[str] = field(default_factory=list)
+    """SKUs that are not sold any more."""
     problems: Problems = field(default_factory=Problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file that is the whole assortment would do."""
+
+    rows: int
+    """Articles in the file."""
+    new: int
+    changed: int
+    """Of those that there are."""
+    gone: list[tuple[str, str]]
+    """Number and name of what would not be sold any more."""
+    stocked: int
+    """How many of these have a stock somewhere."""
 
 
 def import_articles(path: Path | str, *, country: str | None = None, whole: bool = False) -> int:
@@ -67,20 +90,46 @@ def import_articles(path: Path | str, *, country: str | None = None, whole: bool
     ``country`` gives the VAT codes for the file's percentages, the office's own where it is not said. With ``whole``
     articles that the file does not name are not sold any more.
     """
+    with _scratch(path, country) as scratch, transaction.atomic():
+        taken = _merged(scratch, whole=whole)
+        feed.touch("article", [*taken.changed, *taken.gone])
+        feed.touch_all("group")
+    feed.sequence()
+    return taken.rows
+
+
+def preview(path: Path | str, *, country: str | None = None) -> Preview:
+    """What :func:`import_articles` with ``whole`` would do; nothing has changed afterwards. ImportProblem."""
+    with _scratch(path, country) as scratch, transaction.atomic():
+        taken = _merged(scratch, whole=True)
+        names: dict[str, str] = {}
+        stocked = 0
+        for some in (taken.gone[start : start + BATCH] for start in range(0, len(taken.gone), BATCH)):
+            names.update(Article.objects.filter(sku__in=some).values_list("sku", "name"))
+            levels = StockLevel.objects.filter(branch__in=list(Branch.objects.values_list("code", flat=True)))
+            stocked += levels.filter(sku__in=some).exclude(qty=0).values("sku").distinct().count()
+        transaction.set_rollback(True)
+    gone = [(sku, names[sku]) for sku in sorted(taken.gone)]
+    return Preview(taken.rows, taken.new, len(taken.changed) - taken.new, gone, stocked)
+
+
+@contextmanager
+def _scratch(path: Path | str, country: str | None) -> Iterator[Path]:
+    """The file as the till's reader has it."""
     from django.conf import settings
 
     with tempfile.TemporaryDirectory(prefix="kassa-import-") as folder:
         scratch = Path(folder) / "shop.db"
         _read(Path(path), scratch, country or settings.OFFICE.country)
-        taken = _Taken(timezone.localdate())
-        with transaction.atomic():
-            _merge(scratch, taken, whole)
-            if taken.problems.count:
-                raise ImportProblem(lines_of(taken.problems.report().problems))
-            feed.touch("article", taken.changed)
-            feed.touch_all("group")
-    feed.sequence()
-    return taken.rows
+        yield scratch
+
+
+def _merged(scratch: Path, *, whole: bool) -> _Taken:
+    taken = _Taken(timezone.localdate(), whole)
+    _merge(scratch, taken)
+    if taken.problems.count:
+        raise ImportProblem(lines_of(taken.problems.report().problems))
+    return taken
 
 
 def _read(path: Path, scratch: Path, country: str) -> None:
@@ -102,7 +151,7 @@ def _read(path: Path, scratch: Path, country: str) -> None:
         raise ImportProblem(lines)
 
 
-def _merge(scratch: Path, taken: _Taken, whole: bool) -> None:
+def _merge(scratch: Path, taken: _Taken) -> None:
     con = sqlite3.connect(scratch)
     try:
         con.execute("pragma synchronous=off")
@@ -112,12 +161,11 @@ def _merge(scratch: Path, taken: _Taken, whole: bool) -> None:
         rows = con.execute(_ROWS)
         while some := list(islice(rows, BATCH)):
             _batch(some, groups, taken)
-        if whole:
+        if taken.whole:
             active = Article.objects.filter(active=True).values_list("sku", flat=True)
-            gone = [sku for sku in active.iterator() if sku not in taken.named]
-            for start in range(0, len(gone), BATCH):
-                Article.objects.filter(sku__in=gone[start : start + BATCH]).update(active=False)
-            taken.changed += gone
+            taken.gone = [sku for sku in active.iterator() if sku not in taken.named]
+            for start in range(0, len(taken.gone), BATCH):
+                Article.objects.filter(sku__in=taken.gone[start : start + BATCH]).update(active=False)
     finally:
         con.close()
 
@@ -143,6 +191,7 @@ def _batch(some: Sequence[tuple[Any, ...]], groups: dict[str, int], taken: _Take
         if len(sku) > SKU_CHARS:
             taken.problems.add(line, "sku", "too_long", limit=SKU_CHARS, found=len(sku))
         was = before.get(sku)
+        taken.new += was is None
         if was != values:
             articles.append((sku, *values, moment, "", 1000))
             # Another place in the order alone is nothing that the tills hear of.
@@ -161,8 +210,9 @@ def _codes(wanted: dict[str, dict[str, int]], lines: dict[str, int], taken: _Tak
     """Let each article have the codes of its line; the SKUs whose codes were others."""
     mine = {code: sku for sku, codes in wanted.items() for code in codes}
     for code, sku in _owners(list(mine)):
-        # Within the file codes were found to be of one article each, so one that moved from a line to another may.
-        if mine[code] != sku and sku not in taken.named:
+        # Within the file codes were found to be of one article each, so one that moved from a line to another may; and
+        # where the file is all there is, no article outside it needs a code.
+        if mine[code] != sku and sku not in taken.named and not taken.whole:
             taken.problems.add(lines[mine[code]], "gtin", "code_in_use", code=code, sku=sku)
     had: dict[str, dict[str, int]] = {}
     for sku, code, pieces in Barcode.objects.filter(article__in=wanted).values_list("article", "code", "pieces"):

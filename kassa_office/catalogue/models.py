@@ -113,6 +113,7 @@ class Article(models.Model):
 
     class Meta:
         ordering = ("sku",)
+        indexes = (models.Index(fields=("rank", "sku"), name="article_rank"),)
         verbose_name, verbose_name_plural = _("artikel"), _("artikelen")
 
     def __str__(self) -> str:

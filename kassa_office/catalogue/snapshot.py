@@ -1,53 +1,38 @@
 """The whole catalogue of a branch as one file: the till's own ``shop.db``, ready made, packed and signed.
 
-It is made from the live rows of the feed, so a till that loads it and goes on from its cursor has what one has that
-read the feed from the beginning. A file is made when a till asks and there is none that the feed can catch up with
-soon; it serves all tills of the branch until a newer one is made.
+It is made from the live rows of the feed (what is for all in ``base``, once for all branches), so a till that loads it
+and goes on from its cursor has what one has that read the feed from the beginning. A file is made when a till asks and
+there is none that the feed can catch up with soon; it serves all tills of the branch until a newer one is made.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 import zstandard
-from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
+from peewee import SqliteDatabase
 
-from kassa_office.catalogue import feed
-from kassa_office.catalogue.models import Article, FeedRow, Snapshot
-from kassa_office.tills.models import Branch, Lease, Till
+from kassa_office.catalogue import base, feed
+from kassa_office.catalogue.base import folder
+from kassa_office.catalogue.models import FeedRow, Snapshot
+from kassa_office.tills.models import Branch, Till
 from kassa_office.tills.office import office, signer
-from kassa_tui.domain.gtin import gtin14
-from kassa_tui.storage.catalogue import search_text
-from kassa_tui.storage.catalogue_build import BATCH_ROWS, ArticleRow, CatalogueBuild, CodeRow, building
-from kassa_tui.storage.shop_feed import BRANCH, CURSOR, EPOCH, apply_page
+from kassa_tui.storage.shop_feed import BRANCH
 from kassa_tui.storage.shop_schema import open_shop, set_meta
 from kassa_tui.sync.port import OfficeError
 from kassa_tui.sync.wire import MAX_BODY_BYTES, SCHEMA, SnapshotInfo
 
-STALE_ROWS = 20_000
-"""Changes behind which a new file is made; fewer come quicker through the feed."""
-MAKING = timedelta(minutes=10)
-"""Longest that one process may be at a branch's file before another takes over."""
-RETRY_SECONDS = 15
+LOOSE = 1.02
+"""A file that grew by more, because rows no longer fit their pages, is written anew in order."""
 KEEP = timedelta(days=2)
 """An older file stays so long: a till may be in the middle of it."""
 LEVEL = 3
 _PIECE = 1 << 20
-
-
-def folder() -> Path:
-    """Where the files are."""
-    return Path(settings.OFFICE.data) / "snapshots"
 
 
 def current(till: Till) -> SnapshotInfo:
@@ -85,33 +70,20 @@ def fitting(branch: Branch, till: str = "") -> Snapshot | None:
     if not feed.floor(scopes) <= found.cursor <= last:
         return None
     behind = FeedRow.objects.filter(scope__in=scopes, seq__gt=found.cursor).exclude(table=feed.SLOW)
-    return None if behind[: STALE_ROWS + 1].count() > STALE_ROWS else found
+    return None if behind[: base.STALE_ROWS + 1].count() > base.STALE_ROWS else found
 
 
 def _made_once(branch: Branch) -> Snapshot:
-    name = f"snapshot:{branch.code}"
-    now = timezone.now()
-    with transaction.atomic():
-        Lease.objects.get_or_create(name=name, defaults={"holder": "", "until": now})
-        lease = Lease.objects.select_for_update().get(name=name)
-        if lease.until > now:
-            raise OfficeError("busy", {"branch": branch.code}, retry_after=RETRY_SECONDS)
-        lease.holder, lease.until = str(os.getpid()), now + MAKING
-        lease.save()
-    try:
+    with base.alone(branch.code):
         return make(branch)
-    finally:
-        Lease.objects.filter(name=name).update(until=timezone.now())
 
 
 def make(branch: Branch) -> Snapshot:
-    """Make the file of a branch from what the feed says now."""
+    """Make the file of a branch from what the feed says now; OfficeError ``busy`` while the base is being made."""
     feed.sequence(wait=False)
-    cursor = feed.office_seq()
-    folder().mkdir(parents=True, exist_ok=True, mode=0o750)
-    bare = folder() / f"{branch.code}-{cursor}-{os.getpid()}.db"
+    bare = folder() / f"{branch.code}-{os.getpid()}.db"
     try:
-        build(bare, branch, cursor)
+        cursor = build(bare, branch)
         digest, size = _pack(bare, bare.with_suffix(".part"))
         name = f"{branch.code}-{cursor}-{digest[:12]}.db.zst"
         bare.with_suffix(".part").rename(folder() / name)
@@ -128,11 +100,12 @@ def make(branch: Branch) -> Snapshot:
 
 def _pack(source: Path, target: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
-    packer = zstandard.ZstdCompressor(level=LEVEL, threads=-1).compressobj(source.stat().st_size)
+    packer = zstandard.ZstdCompressor(level=LEVEL, threads=-1, write_checksum=True)
+    packed = packer.compressobj(source.stat().st_size)
     with source.open("rb") as file, target.open("wb") as out:
         while piece := file.read(_PIECE):
-            _write(out, digest, packer.compress(piece))
-        _write(out, digest, packer.flush())
+            _write(out, digest, packed.compress(piece))
+        _write(out, digest, packed.flush())
         out.flush()
         os.fsync(out.fileno())
         return digest.hexdigest(), out.tell()
@@ -143,118 +116,33 @@ def _write(out: Any, digest: Any, data: bytes) -> None:
     out.write(data)
 
 
-def build(path: Path, branch: Branch, cursor: int) -> None:
-    """Write ``shop.db`` of a branch to ``path``, with pages in their order and nothing left free between them."""
+def build(path: Path, branch: Branch) -> int:
+    """Write ``shop.db`` of a branch to ``path``: the base, and what is told to this branch. The cursor it stands at."""
     work = path.with_suffix(".work")
+    cursor = base.copy(branch.country, work)
     db = open_shop(work, branch.country)
     try:
-        # Nobody reads it yet and a crash loses nothing: no log, no waiting for the disk.
-        for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-131072"):
-            db.execute_sql(f"pragma {pragma}")
-        for key, value in ((BRANCH, branch.code), (EPOCH, office().epoch), (CURSOR, str(cursor))):
-            set_meta(db, key, value)
-        scopes = feed.scopes_of(branch)
-        stock = _stock(db, scopes, branch.code)
-        with building(db) as next_one:
-            _articles(next_one, stock)
-            next_one.same_skus()
-            next_one.finish()
-            next_one.exchange({})
-        rest = FeedRow.objects.filter(scope__in=scopes, op="put").exclude(table__in=("article", feed.SLOW))
-        rows = (_Applied(*row) for row in rest.order_by("seq").values_list("table", "key", "data").iterator())
-        while batch := list(islice(rows, BATCH_ROWS)):
-            apply_page(db, batch, office().epoch, cursor)
+        base.unguarded(db)
+        pages = _pragma(db, "page_count")
+        db.execute_sql("delete from meta where key = ?", (base.MADE,))
+        set_meta(db, BRANCH, branch.code)
+        db.execute_sql(
+            "update article set stock = s.qty from branch_stock s where s.branch = ? and s.sku = article.sku",
+            (branch.code,),
+        )
+        base.apply(db, [scope for scope in feed.scopes_of(branch) if scope != "all"], cursor)
         db.execute_sql("pragma journal_mode=delete")
-        db.execute_sql("vacuum into ?", (str(path),))
+        if _pragma(db, "freelist_count") or _pragma(db, "page_count") > pages * LOOSE:
+            db.execute_sql("vacuum into ?", (str(path),))
+        else:
+            work.rename(path)
     finally:
         db.close()
+    return cursor
 
 
-class _Applied:
-    """A live row as the till's own code takes it over."""
-
-    op = "put"
-
-    def __init__(self, table: str, key: str, data: str) -> None:
-        self.table, self.id = table, key
-        self.data: dict[str, Any] = msgspec.json.decode(data)
-
-
-class _Level(msgspec.Struct):
-    qty: int
-    at: int = 0
-
-
-def _stock(db: Any, scopes: list[str], branch: str) -> dict[str, int]:
-    """Write the stock of all branches; returns that of this one."""
-    own: dict[str, int] = {}
-    decoder = msgspec.json.Decoder(_Level)
-    rows = FeedRow.objects.filter(scope__in=scopes, table=feed.SLOW, op="put").order_by("key")
-
-    def levels() -> Iterator[tuple[str, str, int, int]]:
-        for key, data in rows.values_list("key", "data").iterator():
-            place, _colon, sku = key.partition(":")
-            level = decoder.decode(data)
-            if place == branch:
-                own[sku] = level.qty
-            yield sku, place, level.qty, level.at
-
-    connection: sqlite3.Connection = db.connection()
-    with db.atomic():
-        connection.executemany("replace into branch_stock values (?, ?, ?, ?)", levels())
-    return own
-
-
-class _ArticleData(msgspec.Struct):
-    name: str
-    group: int
-    vat: str
-    price: int
-    unit: str = "each"
-    kind: str = "goods"
-    deposit_sku: str = ""
-    min_age: int = 0
-    no_discount: bool = False
-    tare: int = 0
-    codes: list[tuple[str, int]] = []
-
-
-class _Batch(NamedTuple):
-    articles: list[ArticleRow]
-    codes: list[CodeRow]
-
-
-def _articles(build: CatalogueBuild, stock: dict[str, int]) -> None:
-    """All articles in the order of their rank, which is the number that the till gives them."""
-    decoder = msgspec.json.Decoder(_ArticleData)
-    skus = Article.objects.order_by("rank", "sku").values_list("sku", flat=True).iterator(BATCH_ROWS)
-    number = 0
-    for some in _batches(skus, BATCH_ROWS):
-        # Without their scope, which is always all: SQLite would look through everything that is for all.
-        told = dict(FeedRow.objects.filter(unit__in=some, table="article", op="put").values_list("unit", "data"))
-        batch = _Batch([], [])
-        for sku in some:
-            if sku in told:
-                number += 1
-                _add(batch, number, sku, decoder.decode(told[sku]), stock.get(sku))
-        build.add(*batch)
-
-
-def _add(batch: _Batch, number: int, sku: str, data: _ArticleData, stock: int | None) -> None:
-    batch.articles.append(
-        (number, sku, data.name, data.group, data.price, data.vat, data.unit, data.kind, data.deposit_sku or None,
-         data.min_age, int(data.no_discount), stock, data.tare, search_text(data.name))
-    )  # fmt: skip
-    own = None if data.codes else gtin14(sku)
-    batch.codes.extend((code, number, pieces, len(code)) for code, pieces in data.codes)
-    if own:
-        batch.codes.append((own, number, 1, 14))
-
-
-def _batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch
+def _pragma(db: SqliteDatabase, name: str) -> int:
+    return int(db.execute_sql(f"pragma {name}").fetchone()[0])
 
 
 def refresh() -> str | None:

@@ -8,9 +8,15 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+if TYPE_CHECKING:
+    from kassa_office.catalogue.importing import Preview
+
+NAMED = 20
+"""Articles that a preview names; the others are counted."""
 CODE = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 ROLES = ("owner", "bookkeeper", "manager", "support")
 
@@ -121,24 +127,46 @@ def till(options: argparse.Namespace) -> int:
 
 
 def import_file_arguments(parser: argparse.ArgumentParser) -> None:
-    """``import FILE.csv``."""
+    """``import FILE.csv [--whole [--yes]]``."""
     parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--whole", action="store_true", help="het bestand is alles; wat er niet in staat vervalt")
+    parser.add_argument("--yes", action="store_true", help="met --whole: doe het; anders wordt het alleen getoond")
     parser.epilog = "Voorbeeld: kassa-office import articles.csv"
 
 
 def import_file(options: argparse.Namespace) -> int:
-    """Take articles over from a CSV file, entirely or not at all."""
-    from kassa_office.catalogue.importing import ImportProblem, import_articles
+    """Take articles over from a CSV file, entirely or not at all; with ``--whole`` it is first told what goes."""
+    from kassa_office.catalogue.importing import ImportProblem, import_articles, preview
+    from kassa_office.staff.access import audit
 
     try:
-        taken = import_articles(options.file)
+        if options.whole and not options.yes:
+            return _told(preview(options.file))
+        taken = import_articles(options.file, whole=options.whole)
     except ImportProblem as problem:
         print("\n".join(problem.lines), file=sys.stderr)
         return 2
     except OSError as error:
         print(f"{options.file}: {error.strerror}", file=sys.stderr)
         return 2
+    audit("kassa-office", "articles.imported", file=options.file.name[:200], rows=taken, whole=options.whole)
     print(_("%d artikelen overgenomen.") % taken)
+    return 0
+
+
+def _told(found: Preview) -> int:
+    """What a whole file would do, in words; 0, for nothing is wrong."""
+    print(_("Het bestand heeft %(rows)d artikelen: %(new)d nieuw, %(changed)d gewijzigd.")
+          % {"rows": found.rows, "new": found.new, "changed": found.changed})  # fmt: skip
+    if found.gone:
+        print(_("Niet in het bestand, en dus uit de verkoop: %(gone)d artikelen, waarvan %(stocked)d met voorraad.")
+              % {"gone": len(found.gone), "stocked": found.stocked})  # fmt: skip
+        print("\n".join(f"  {sku}  {name}" for sku, name in found.gone[:NAMED]))
+        if len(found.gone) > NAMED:
+            print("  " + _("… en nog %d") % (len(found.gone) - NAMED))
+    else:
+        print(_("Er gaat niets uit de verkoop."))
+    print(_("Er is niets veranderd. Met --yes wordt het gedaan."))
     return 0
 
 

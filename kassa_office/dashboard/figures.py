@@ -153,17 +153,27 @@ def hours(branches: Collection[str], day: date) -> dict[str, list[int]]:
 
 def exceptions(branches: Collection[str], first: date, last: date, till: str = "") -> list[Exceptional]:
     """Returns, voids, overrides, discounts and events, by till and what they were."""
-    return _exceptional(branches, first, last, till, EXCEPTIONS)
+    return unusual(branches, first, last, till)[0]
 
 
 def persons(branches: Collection[str], first: date, last: date, till: str = "") -> list[tuple[str, Exceptional]]:
     """The same by who did them: person, and what at which till."""
-    found = []
-    for one in _exceptional(branches, first, last, till, ("who",)):
+    return unusual(branches, first, last, till)[1]
+
+
+def unusual(
+    branches: Collection[str], first: date, last: date, till: str = ""
+) -> tuple[list[Exceptional], list[tuple[str, Exceptional]]]:
+    """:func:`exceptions` and :func:`persons`, read at once."""
+    things, people = [], []
+    for one in _exceptional(branches, first, last, till, (*EXCEPTIONS, "who")):
+        if one.kind != "who":
+            things.append(one)
+            continue
         kind, _sep, rest = one.key.partition(":")
         key, _sep, person = rest.rpartition(":")
-        found.append((person, Exceptional(one.branch, one.till, kind, key, one.times, one.value)))
-    return found
+        people.append((person, Exceptional(one.branch, one.till, kind, key, one.times, one.value)))
+    return things, people
 
 
 def z_reports(

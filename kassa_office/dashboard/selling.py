@@ -8,14 +8,15 @@ it the name: the piece is added up anew. A rebuild forgets them all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from kassa_office.catalogue.models import Article
 from kassa_office.dashboard.figures import SUMS, today
@@ -27,7 +28,7 @@ from kassa_office.tills.office import office
 
 STORE = "remembered"
 KEPT = 400 * 86_400
-"""Seconds; two years side by side need no longer."""
+"""Seconds."""
 Sold = dict[str, tuple[int, int, int]]
 """Article → thousandths, cents, cents of cost."""
 
@@ -46,10 +47,9 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Days to add up or to take off, all of them past."""
+    """A whole month, or one day, to add up or to take off; past."""
 
-    kind: str
-    """``month``, ``day``, or ``begun`` for the days of this month before today."""
+    by_month: bool
     sign: int
     first: date
     last: date
@@ -81,18 +81,14 @@ def best_sellers(branches: Collection[str], first: date, last: date, limit: int 
 
 
 def pieces(first: date, last: date, now: date) -> Iterator[Piece]:
-    """``first`` to ``last``, which is before ``now``: what lasts in months, else day by day."""
+    """``first`` to ``last``, which is before ``now``: what lasts in months, else day by day; so of this month."""
     begun = now.replace(day=1)
     if last >= begun:
-        start = max(first, begun)
-        if start == begun and last == now - ONE and (now - begun).days > 7:
-            yield Piece("begun", 1, begun, last)
-        else:
-            yield from _each_day(1, start, last)
+        yield from _each_day(1, max(first, begun), last)
         last = begun - ONE
     for part in parts(first, last):
         if part.by_month:
-            yield Piece("month", part.sign, part.first, next_month(part.first) - ONE)
+            yield Piece(True, part.sign, part.first, next_month(part.first) - ONE)
         else:
             yield from _each_day(part.sign, part.first, part.last)
 
@@ -100,29 +96,39 @@ def pieces(first: date, last: date, now: date) -> Iterator[Piece]:
 def _each_day(sign: int, first: date, last: date) -> Iterator[Piece]:
     for back in range((last - first).days + 1):
         day = first + timedelta(days=back)
-        yield Piece("day", sign, day, day)
+        yield Piece(False, sign, day, day)
 
 
 def _past(branches: list[str], wanted: list[Piece]) -> Sold:
-    """The pieces together, out of what is remembered of them all or of each."""
-    proofs = _proofs(branches, wanted)
-    epoch, store = office().epoch, caches[STORE]
+    """The pieces together: the months, and the days, each lot as a whole where none of it changed."""
+    proofs, epoch, found = _proofs(branches, wanted), office().epoch, Sold()
 
-    def name(of: object) -> str:
-        return sha256(repr((epoch, branches, of)).encode()).hexdigest()
+    def name(*lot: Piece) -> str:
+        return sha256(repr((epoch, branches, [(piece, proofs[piece]) for piece in lot])).encode()).hexdigest()
 
-    whole = name([(piece, proofs[piece]) for piece in wanted])
-    found: Sold | None = store.get(whole)
-    if found is None:
-        found, names = {}, {piece: name((piece, proofs[piece])) for piece in wanted}
-        known = store.get_many(names.values()) if len(wanted) > 1 else {}
-        for piece in wanted:
-            sold = known.get(names[piece])
-            if sold is None:
-                sold = _of(branches, piece)
-                store.set(names[piece], sold, KEPT)
-            _merge(found, piece.sign, sold)
-        store.set(whole, found, 86_400)
+    for by_month in (True, False):
+        lot = [piece for piece in wanted if piece.by_month == by_month]
+        if lot:
+            _merge(found, 1, _together(branches, lot, name))
+    return found
+
+
+def _together(branches: list[str], lot: list[Piece], name: Callable[..., str]) -> Sold:
+    """Out of what is remembered of them all, else of each, else of nothing."""
+    store, found = caches[STORE], Sold()
+    whole: Sold | None = store.get(name(*lot))
+    if whole is not None:
+        return whole
+    names = {piece: name(piece) for piece in lot}
+    known: dict[str, Sold] = store.get_many(names.values())
+    for piece in lot:
+        sold = known.get(names[piece])
+        if sold is None:
+            sold = _of(branches, piece)
+            store.set(names[piece], sold, KEPT)
+        _merge(found, piece.sign, sold)
+    if len(lot) > 1 or lot[0].sign < 0:
+        store.set(name(*lot), found, KEPT)
     return found
 
 
@@ -138,11 +144,11 @@ def _merge(found: Sold, sign: int, sold: Sold) -> None:
 def _proofs(branches: list[str], wanted: Iterable[Piece]) -> dict[Piece, tuple[int, ...]]:
     """What all sales of each piece come to."""
     wanted = list(wanted)
-    by_month = _sales(MonthTotal, branches, [piece for piece in wanted if piece.kind == "month"])
-    by_day = _sales(DayTotal, branches, [piece for piece in wanted if piece.kind != "month"])
+    by_month = _sales(MonthTotal, branches, [piece for piece in wanted if piece.by_month])
+    by_day = _sales(DayTotal, branches, [piece for piece in wanted if not piece.by_month])
     found = {}
     for piece in wanted:
-        rows = by_month if piece.kind == "month" else by_day
+        rows = by_month if piece.by_month else by_day
         within = [sums for day, sums in rows.items() if piece.first <= day <= piece.last]
         found[piece] = tuple(sum(column) for column in zip(*within, strict=True))
     return found
@@ -173,29 +179,18 @@ def _runs(wanted: list[Piece]) -> Iterator[tuple[date, date]]:
 
 
 def _of(branches: list[str], piece: Piece) -> Sold:
-    if piece.kind == "day":
-        return _days(branches, piece.first, piece.last)
-    rows = SkuMonth.objects.filter(branch__in=branches, day=piece.first).order_by()
-    if piece.kind == "month":
-        summed = rows.values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
-        return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in summed}
-    return _begun(branches, piece)
-
-
-def _begun(branches: list[str], piece: Piece) -> Sold:
-    """This month less what is not past, in one statement: nothing can come in between."""
-    places = ", ".join(["%s"] * len(branches))
-    sql = f"""SELECT sku, sum(qty), sum(amount), sum(cost) FROM (
-        SELECT sku, qty, amount, cost FROM sku_month WHERE branch IN ({places}) AND day = %s
-        UNION ALL SELECT sku, -qty, -amount, -cost FROM sku_day WHERE branch IN ({places}) AND day > %s AND day < %s
-        ) s GROUP BY sku"""
-    with connection.cursor() as cursor:
-        until = next_month(piece.first)
-        cursor.execute(sql, [*branches, piece.first, *branches, piece.last, until])
-        return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in cursor.fetchall()}
+    if piece.by_month:
+        return _sums(SkuMonth.objects.filter(branch__in=branches, day=piece.first))
+    return _days(branches, piece.first, piece.last)
 
 
 def _days(branches: list[str], first: date, last: date) -> Sold:
-    rows = SkuDay.objects.filter(branch__in=branches, day__gte=first, day__lte=last).order_by()
-    summed = rows.values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
-    return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in summed}
+    return _sums(SkuDay.objects.filter(branch__in=branches, day__gte=first, day__lte=last))
+
+
+def _sums(rows: QuerySet[Any]) -> Sold:
+    """Read past Django's own conversions: there are thousands of rows."""
+    summed = rows.order_by().values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
+    with connection.cursor() as cursor:
+        cursor.execute(*summed.query.sql_with_params())
+        return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in cursor.fetchall()}

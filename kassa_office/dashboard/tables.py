@@ -80,6 +80,8 @@ class Table:
     """What is said where there are no rows."""
     downloads: list[tuple[str, str]] = field(default_factory=list)
     """Name of a format, address."""
+    note: str = ""
+    """What is said under it."""
 
     def html(self) -> SafeString:
         """As a page shows it. Every text is escaped here."""
@@ -99,6 +101,7 @@ class Table:
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
             + (f"<tfoot>{foot}</tfoot>" if foot else "")
             + "</table></div>"
+            + (f'<p class="soft">{escape(self.note)}</p>' if self.note else "")
         )
 
     def _links(self) -> str:

@@ -19,6 +19,7 @@ from kassa_office.tills.models import Till, TillCursor, TillState
 
 OK, WARN, BAD, OFF = "ok", "warn", "bad", "off"
 ORDER = (OFF, OK, WARN, BAD)
+LEVELS = {OK: N_("ok"), WARN: N_("let op"), BAD: N_("fout"), OFF: N_("niet in gebruik")}
 HEARD_WARN, HEARD_BAD = timedelta(minutes=5), timedelta(minutes=15)
 DISK_WARN, DISK_BAD = 1_000_000_000, 100_000_000
 """Bytes: about a year of a busy till, and no longer a day for certain."""
@@ -71,12 +72,16 @@ class Health:
     doctor_at: datetime | None
 
     @property
-    def worst(self) -> State:
-        """The state of the whole: the worst of its parts."""
+    def level(self) -> str:
+        """Of the whole: the worst of its parts."""
         states = [self.heard, self.waiting, self.clock, self.disk, *(one for _name, one in self.devices + self.doctor)]
-        levels = [one.level for one in states]
-        found = max(levels, key=ORDER.index)
-        return State(found, {OK: _("ok"), WARN: _("let op"), BAD: _("fout"), OFF: _("niet in gebruik")}[found])
+        return max((one.level for one in states), key=ORDER.index)
+
+    @property
+    def worst(self) -> State:
+        """The same in a word."""
+        level = self.level
+        return State(level, _(LEVELS[level]))
 
     @property
     def summary(self) -> State:

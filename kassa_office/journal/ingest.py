@@ -18,17 +18,18 @@ from django.utils import timezone
 
 from kassa_office.api import events
 from kassa_office.facts import ensure_partitions, next_month
-from kassa_office.journal import alarms, projection
+from kassa_office.journal import alarms, cursors, projection
 from kassa_office.journal.alarms import Matter
 from kassa_office.journal.bodies import Unreadable
-from kassa_office.journal.checks import MAX_SEQ, Checked, Keys, Signing, check, signing
-from kassa_office.journal.models import Inbox, Quarantine
+from kassa_office.journal.checks import MAX_SEQ, Checked, Signing, check, signing
+from kassa_office.journal.cursors import Known
+from kassa_office.journal.models import Quarantine
 from kassa_office.journal.projection import Here, Read
 from kassa_office.journal.signals import entries_stored
 from kassa_office.journal.writing import ENTRY, Gathered
 from kassa_office.tills.heartbeat import SKEW_MS
-from kassa_office.tills.models import Till, TillCursor, TillKey
-from kassa_office.tills.office import office
+from kassa_office.tills.models import Till, TillCursor
+from kassa_office.tills.office import epoch
 from kassa_tui.domain.journal import GENESIS
 from kassa_tui.sync.wire import SCHEMA, Ack, Batch, BatchAnswer
 
@@ -36,9 +37,6 @@ log = logging.getLogger(__name__)
 
 AHEAD = timedelta(days=45)
 """Months of entries that lie further ahead get no partition of their own: their clock is wrong."""
-NEIGHBOURS = 4
-"""A batch whose numbers lie this many times wider than it is long is looked up number by number."""
-STEP = 2000
 
 
 def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
@@ -52,15 +50,27 @@ def push(till: Till, batch: Batch, raw: bytes, encoding: str) -> BatchAnswer:
     if abs(batch.now - now) > SKEW_MS:
         alarms.raise_alarm(Matter("clock", str(till.branch_id), till.code, facts={"skew_ms": batch.now - now}))
     wanted = "" if till.wanted_version == batch.version else till.wanted_version
-    return BatchAnswer(SCHEMA, office().epoch, now, acks, next_seq(till), latest_version=wanted)
+    return BatchAnswer(SCHEMA, epoch(), now, acks, next_seq(till), latest_version=wanted)
 
 
 def receive(till: Till, raw: bytes, encoding: str) -> str:
     """The raw batch, committed; its digest."""
     digest = sha256(till.code.encode() + b"\0" + raw).hexdigest()
-    row = Inbox(digest=digest, till=till.code, encoding=encoding[:10], body=raw, received_at=timezone.now())
-    Inbox.objects.bulk_create([row], ignore_conflicts=True)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with cursors.turn(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO journal_inbox (digest, till, encoding, body, received_at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (digest) DO NOTHING",
+            [digest, till.code, encoding[:10], raw, now],
+        )
     return digest
+
+
+def _done(digest: str) -> None:
+    """A batch is in the tables."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal_inbox SET done_at = %s WHERE digest = %s", [now, digest])
 
 
 def take(till: Till, batch: Batch, digest: str) -> list[Ack]:
@@ -69,8 +79,9 @@ def take(till: Till, batch: Batch, digest: str) -> list[Ack]:
         checked = check(batch.entries, till.code)
     else:
         checked = [Checked(sent, "other_till") for sent in batch.entries]
-    known = _known(till, _cursor(till), checked)
-    coming = Coming(till, batch.high, digest, signing(checked, _keys(till), {seq: known[seq][0] for seq in known}.get))
+    known = _known(till, cursors.read(till), checked)
+    proofs = signing(checked, cursors.keys(till), {seq: known[seq][0] for seq in known}.get)
+    coming = Coming(till, batch.high, digest, proofs)
     try:
         _make_partitions(checked)
         return _store(coming, checked, known)
@@ -80,17 +91,12 @@ def take(till: Till, batch: Batch, digest: str) -> list[Ack]:
 
 def next_seq(till: Till) -> int:
     """First ``seq`` of this till that is not here."""
-    found = TillCursor.objects.filter(till=till).values_list("next_seq", flat=True).first()
-    return found or 1
+    return int(cursors.read(till).next_seq)
 
 
 def now_ms() -> int:
     """The office's clock, UTC milliseconds."""
     return int(timezone.now().timestamp() * 1000)
-
-
-Known = dict[int, tuple[bytes, bytes]]
-"""``seq`` → hash and ``prev`` of entries that are here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def _store(coming: Coming, checked: Sequence[Checked], known: Known) -> list[Ack
     except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
         log.exception("journal of %s: %d entries", coming.till.code, len(checked))
     acks = [ack for one in checked for ack in _alone(coming, one)]
-    Inbox.objects.filter(digest=coming.digest).update(done_at=timezone.now())
+    _done(coming.digest)
     return acks
 
 
@@ -147,8 +153,8 @@ def _transaction(coming: Coming, checked: Sequence[Checked], known: Known, count
     till = coming.till
     taking = Taking(till, TillCursor(till=till), timezone.now(), count)
     acks = taking.entries(checked, known)
-    with transaction.atomic():
-        cursor = _lock(till)
+    with cursors.turn(), transaction.atomic():
+        cursor = cursors.lock(till)
         here = _known(till, cursor, checked)
         if here != known:
             taking = Taking(till, cursor, timezone.now(), count)
@@ -160,48 +166,12 @@ def _transaction(coming: Coming, checked: Sequence[Checked], known: Known, count
         taking.conclude()
         taking.note(coming.claimed, {one.sent.seq for one in checked})
         if digest:
-            Inbox.objects.filter(digest=digest).update(done_at=taking.now)
+            _done(digest)
     return acks
 
 
-def _cursor(till: Till) -> TillCursor:
-    """How far the till is here, read without a lock."""
-    return TillCursor.objects.filter(till=till).first() or TillCursor(till=till)
-
-
-def _lock(till: Till) -> TillCursor:
-    cursor = TillCursor.objects.select_for_update().filter(till=till).first()
-    if cursor is None:
-        TillCursor.objects.bulk_create([TillCursor(till=till)], ignore_conflicts=True)
-        cursor = TillCursor.objects.select_for_update().get(till=till)
-    return cursor
-
-
-def _keys(till: Till) -> Keys:
-    return list(TillKey.objects.filter(till=till).order_by("first").values_list("first", "public_key"))
-
-
 def _known(till: Till, cursor: TillCursor, checked: Sequence[Checked]) -> Known:
-    return stored(till.code, cursor.branches, [one.sent.seq for one in checked])
-
-
-def stored(till: str, branches: Sequence[str], numbers: Sequence[int]) -> Known:
-    """``seq`` → hash and ``prev`` of what is here among these numbers and their neighbours."""
-    wanted = {seq + step for seq in numbers for step in (-1, 0, 1) if 0 < seq < MAX_SEQ}
-    if not wanted or not branches:
-        return {}
-    low, high = min(wanted), max(wanted)
-    if high - low < NEIGHBOURS * len(wanted):
-        where, values = "seq BETWEEN %s AND %s", [low, high]
-    else:
-        where, values = f"seq IN ({', '.join(['%s'] * len(wanted))})", sorted(wanted)
-    places = ", ".join(["%s"] * len(branches))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT seq, hash, prev FROM journal_entry WHERE branch IN ({places}) AND till = %s AND {where}",
-            [*branches, till, *values],
-        )
-        return {seq: (bytes(hashed), bytes(prev)) for seq, hashed, prev in cursor.fetchall()}
+    return cursors.stored(till.code, cursor.branches, [one.sent.seq for one in checked])
 
 
 @dataclass
@@ -335,7 +305,7 @@ class Taking:
         cursor.claimed_seq = max(cursor.claimed_seq, cursor.high_seq, claimed if claimed < MAX_SEQ else 0)
         cursor.received_at = self.now
         cursor.next_seq = self._first_missing(numbers)
-        cursor.save()
+        cursors.save(cursor)
         gap = Matter("gap", self.branch, self.till.code, facts={"from": cursor.next_seq, "high": cursor.high_seq})
         if cursor.next_seq <= cursor.high_seq:
             self._raise(gap)
@@ -352,26 +322,13 @@ class Taking:
         if seq == self.cursor.next_seq:
             return seq
         while seq <= self.cursor.high_seq:
-            further = _held(self.till.code, self.cursor.branches, seq)
+            further = cursors.held(self.till.code, self.cursor.branches, seq)
             start = seq
             while seq in further:
                 seq += 1
-            if seq < start + STEP:
+            if seq < start + cursors.STEP:
                 break
         return seq
-
-
-def _held(till: str, branches: Sequence[str], first: int) -> set[int]:
-    """Numbers from ``first`` on, as many as a step, of what is stored or set apart."""
-    places, last = ", ".join(["%s"] * len(branches)), first + STEP - 1
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT seq FROM journal_entry WHERE branch IN ({places}) AND till = %s AND seq BETWEEN %s AND %s"
-            f" UNION SELECT seq FROM journal_quarantine WHERE branch IN ({places}) AND till = %s"
-            " AND seq BETWEEN %s AND %s",
-            [*branches, till, first, last] * 2,
-        )
-        return {row[0] for row in cursor.fetchall()}
 
 
 def _make_partitions(checked: Sequence[Checked]) -> None:

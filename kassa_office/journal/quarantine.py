@@ -10,7 +10,8 @@ from kassa_office.journal import projection
 from kassa_office.journal.alarms import Matter, close_alarm
 from kassa_office.journal.bodies import Unreadable
 from kassa_office.journal.checks import Checked, check
-from kassa_office.journal.ingest import Taking, stored
+from kassa_office.journal.cursors import stored
+from kassa_office.journal.ingest import Taking
 from kassa_office.journal.models import Quarantine
 from kassa_office.journal.projection import Here
 from kassa_office.tills.models import Till, TillCursor

@@ -64,8 +64,10 @@ class Note:
     """When it was; 0 is at this moment."""
 
 
-def ledger(branches: Collection[str], sku: str, first: date, last: date) -> list[Movement]:
-    """Movements of an article from ``first`` to ``last``, oldest first, with the running level."""
+def ledger(
+    branches: Collection[str], sku: str, first: date, last: date, newest: int | None = None
+) -> list[Movement]:
+    """Movements of an article from ``first`` to ``last``, oldest first, with the running level; the newest of them."""
     if not branches:
         return []
     places = ", ".join(["%s"] * len(branches))
@@ -75,18 +77,18 @@ def ledger(branches: Collection[str], sku: str, first: date, last: date) -> list
         WHERE l.branch IN ({places}) AND l.sku = %s AND l.day BETWEEN %s AND %s AND l.kind IN (%s, %s)
         UNION ALL
         SELECT branch, till, seq, no, day, at, kind, qty, reason, ref, who FROM stock_move
-        WHERE branch IN ({places}) AND sku = %s AND day BETWEEN %s AND %s ORDER BY 6, 1, 2, 3, 4"""
+        WHERE branch IN ({places}) AND sku = %s AND day BETWEEN %s AND %s
+        ORDER BY 6 DESC, 1 DESC, 2 DESC, 3 DESC, 4 DESC {f"LIMIT {newest:d}" if newest else ""}"""
     values: list[Any] = [*branches, sku, first, last, *GOODS, *branches, sku, first, last]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    level = _at_end_of(branches, sku, last) - sum(int(row[7]) for row in rows)
-    found = []
+    level, found = _at_end_of(branches, sku, last), []
     for branch, till, seq, no, day, at, kind, qty, reason, ref, who in rows:
-        level += int(qty)
         on = day if isinstance(day, date) else date.fromisoformat(day)
         found.append(Movement(branch, till, seq, no, on, at, kind, int(qty), reason, ref, who, level))
-    return found
+        level -= int(qty)
+    return found[::-1]
 
 
 def levels(branches: Collection[str], skus: Collection[str] | None = None) -> dict[tuple[str, str], int]:

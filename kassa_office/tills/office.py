@@ -6,6 +6,7 @@ import secrets
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
 
 from kassa_office.tills.models import Office
 
@@ -17,6 +18,14 @@ def office() -> Office:
         marks = {"epoch": uuid4().hex, "private_key": secrets.token_bytes(32)}
         found, _made = Office.objects.get_or_create(id=1, defaults=marks)
     return found
+
+
+def epoch() -> str:
+    """Of this database; asked with every batch of every till."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT epoch FROM tills_office WHERE id = 1")
+        row = cursor.fetchone()
+    return str(row[0]) if row else office().epoch
 
 
 def new_epoch() -> str:

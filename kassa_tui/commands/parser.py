@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, ClassVar, NoReturn
 
+from kassa_tui.commands.parser_parts import Add, Group
+from kassa_tui.commands.parser_parts import as_json as _json
+from kassa_tui.commands.parser_webshop import WEBSHOP
 from kassa_tui.failures import MISUSE
 from kassa_tui.messages import N_, Words
-
-Add = Callable[[argparse.ArgumentParser, Words], object]
-Group = tuple[tuple[str, str, str, Add | None], ...]
-"""Commands of a command: name, what it does, an example, and its own arguments."""
 
 _SLIPS = (
     (r"the following arguments are required: (?P<what>.*)", N_("er ontbreekt iets: {what}")),
@@ -105,10 +103,6 @@ def _dress(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("-h", "--help", action="help", help=spoken.t("deze uitleg"))
     says = spoken.t("de instellingen; anders $KASSA_CONFIG, anders /etc/kassa/till.toml")
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=says)
-
-
-def _json(parser: argparse.ArgumentParser, spoken: Words) -> None:
-    parser.add_argument("--json", action="store_true", help=spoken.t("als JSON"))
 
 
 def _demo(parser: argparse.ArgumentParser, spoken: Words) -> None:
@@ -212,6 +206,10 @@ def _new_version(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("--base", default="/opt/kassa", metavar="DIR", help=spoken.t("map met de versies"))
     parser.add_argument("--hours", type=int, default=12, metavar="N", help=spoken.t("zo lang op rust wachten"))
     parser.add_argument("--idle", type=int, default=15, metavar="N", help=spoken.t("minuten zonder handeling is rust"))
+
+
+def _webshop(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    _group(parser, spoken, "webshop", WEBSHOP)
 
 
 def _support(parser: argparse.ArgumentParser, spoken: Words) -> None:
@@ -357,6 +355,8 @@ COMMANDS: tuple[tuple[str, str, str, str, Add | None], ...] = (
     ("devices", "", N_("Apparaten: lijst, leren door doen, vergeten."), "kassa devices list", _devices),
     ("provision", "", N_("Kassa's inrichten met een getekend bestand of QR-codes."),
      "kassa provision apply /media/usb", _provision),
+    ("webshop", "", N_("Webshops: toevoegen, koppelen, vergelijken, en hoe het ermee staat."), "kassa webshop status",
+     _webshop),
     ("update", "", N_("Een nieuwe versie van het programma."), "sudo kassa update apply /media/usb/wheels", _update),
     ("support", "support:support", N_("Een bestand voor de helpdesk maken, zonder gegevens van klanten."),
      "kassa support /media/usb", _support),

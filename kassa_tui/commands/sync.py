@@ -28,7 +28,9 @@ def sync(call: Call) -> int:
     if call.args.status:
         return _status(call, config)
     if config.office is None:
-        return call.refuse(Refused("office_none"), MISUSE)
+        from kassa_tui.commands import webshop
+
+        return webshop.alone(call, config)
     from kassa_tui.services.setup import give_to_owner
     from kassa_tui.sync.office_client import read_token
     from kassa_tui.sync.port import OfficeError
@@ -138,10 +140,11 @@ def _once(call: Call, config: Config, client: OfficeClient) -> int:
 def _run(config: Config, client: OfficeClient) -> int:
     """Until SIGTERM or SIGINT: the request at hand is finished, for some seconds at most."""
     from kassa_tui.notify import READY, STOPPING, Notify
+    from kassa_tui.sync.agent import step_back
     from kassa_tui.sync.counter import TIMEOUTS, Counter
     from kassa_tui.sync.office_client import read_token
 
-    notify, agent = Notify(os.environ), _agent(config, client)
+    notify, agent, workers = Notify(os.environ), _agent(config, client), _webshops(config)
 
     def leave(_number: int, _frame: object) -> None:
         notify.tell(STOPPING)
@@ -150,16 +153,28 @@ def _run(config: Config, client: OfficeClient) -> int:
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
     counter = Counter(config.till.data, lambda: _client(config, read_token(config.till.data), timeouts=TIMEOUTS))
+    # Before there are threads: they go as their maker does.
+    step_back()
     try:
         counter.start()
+        workers.start()
         notify.tell(READY)
         agent.run()
     finally:
+        workers.close()
         counter.close()
         for number, handler in before.items():
             signal.signal(number, handler)
         agent.close()
     return DONE
+
+
+def _webshops(config: Config) -> Any:
+    """The webshops that this till owns, each on a thread of its own."""
+    from kassa_tui.clock import SystemClock
+    from kassa_tui.sync.webshop_worker import Workers
+
+    return Workers(config, SystemClock())
 
 
 def _deadline(seconds: float, act: Callable[[], object]) -> None:
@@ -174,10 +189,13 @@ def _agent(config: Config, client: OfficeClient) -> Any:
     from kassa_tui.clock import SystemClock
     from kassa_tui.sync import night
     from kassa_tui.sync.agent import Agent, Means
+    from kassa_tui.sync.channel_outbox import ChannelOutbox
 
     bootstrap.init(config)
-    clock = SystemClock()
-    return Agent(config, client, Means(clock, version=_version(), backup=lambda: night.command(config, clock.now().at)))
+    clock, version = SystemClock(), _version()
+    channels = ChannelOutbox(config, client, version, lambda: clock.now().at) if config.webshops else None
+    means = Means(clock, version=version, backup=lambda: night.command(config, clock.now().at), channels=channels)
+    return Agent(config, client, means)
 
 
 def _client(

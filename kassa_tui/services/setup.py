@@ -121,6 +121,13 @@ def staff_csv(answers: Answers) -> str:
     return out.getvalue()
 
 
+def give_file(path: Path, folder: Path) -> None:
+    """A file that root made for the till belongs to whom the till's folder belongs to."""
+    if os.geteuid() == 0 and folder.exists():
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
 def give_to_owner(folder: Path) -> None:
     """What root made in the till's folder belongs to whom the folder belongs to; nothing for anybody but root."""
     if os.geteuid() != 0:

@@ -162,9 +162,9 @@ def _moved(con: sqlite3.Connection, entry: Entry, facts: Facts) -> None:
 def _paid(con: sqlite3.Connection, entry: Entry, facts: Facts) -> None:
     received, out = facts.get("received", 0), facts.get("paid_out", 0)
     con.execute(
-        "update web_order set paid_before = case when received = 0 and ?1 > 0 then paid else paid_before end,"
+        "update web_order set paid_before = case when received = 0 and ?1 > 0 then ?4 else paid_before end,"
         " received = received + ?1, paid_out = paid_out + ?2 where id = ?3",
-        (received, out, facts["id"]),
+        (received, out, facts["id"], facts.get("before", 0)),
     )
     _about(con, entry, facts)
 
@@ -268,6 +268,13 @@ def open_orders(con: sqlite3.Connection, stages: Iterable[str]) -> int:
             (json.dumps(list(stages)),),
         ).fetchone()[0]
     )
+
+
+def ended(con: sqlite3.Connection, stages: Iterable[str], first: int, last: int) -> list[str]:
+    """Orders in none of these stages that were changed last between two times."""
+    sql = """select id from web_order where modified_at between ? and ?
+    and stage not in (select value from json_each(?))"""
+    return [row[0] for row in con.execute(sql, (first, last, json.dumps(list(stages))))]
 
 
 def moved(con: sqlite3.Connection, skus: Iterable[str], after: int = -1) -> dict[str, int]:

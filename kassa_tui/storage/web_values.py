@@ -32,6 +32,8 @@ class State:
     """Links are taken from the journal up to this entry."""
     board_seq: int = 0
     """Tills were shown the orders up to this entry."""
+    board_from: int = 0
+    """Orders that were done before are off the tills' lists."""
     last_success: int = 0
     failing_since: int = 0
     """When the shop first did not answer, since then; 0 while it does."""

@@ -21,6 +21,7 @@ from kassa_tui.storage.sync_state import SyncState
 from kassa_tui.storage.till_store import Lock
 from kassa_tui.sync import night, wish
 from kassa_tui.sync.catalogue_sync import CatalogueSync
+from kassa_tui.sync.channel_outbox import ChannelOutbox
 from kassa_tui.sync.heartbeat import condition
 from kassa_tui.sync.outbox import Outbox
 from kassa_tui.sync.port import OfficeError, OfficePort
@@ -56,6 +57,8 @@ class Means:
     version: str = ""
     backup: Callable[[], list[str] | None] = lambda: None
     """The command that makes tonight's copy; None where there is nothing to do."""
+    channels: ChannelOutbox | None = None
+    """Journals of the webshops that this till owns."""
 
 
 class Agent:
@@ -75,7 +78,7 @@ class Agent:
             self._lock.release()
             raise
         self.catalogue = CatalogueSync(folder, config.shop.country, self.state, self._now)
-        self._journal, self._feed = Lane(), Lane()
+        self._journal, self._feed, self._channel = Lane(), Lane(), Lane()
         self._stuck_at = 0.0
         self._copy: subprocess.Popen[bytes] | None = None
         self._due: set[str] = set()
@@ -86,6 +89,8 @@ class Agent:
         """Let go of everything; what was sent and acked stays noted."""
         if self._copy is not None and self._copy.poll() is None:
             self._copy.terminate()
+        if self._means.channels is not None:
+            self._means.channels.close()
         self.outbox.close()
         self.state.close()
         self._lock.release()
@@ -116,10 +121,12 @@ class Agent:
 
     def once(self) -> OfficeError | StorageError | None:
         """One round of everything, until nothing waits; what went wrong, if anything did."""
-        self._journal, self._feed = Lane(), Lane()
+        self._journal, self._feed, self._channel = Lane(), Lane(), Lane()
         wrong = self._beat()
         while wrong is None and not self._stopped and self.outbox.pending():
             wrong = self._push(1)
+        while wrong is None and not self._stopped and self._channels_wait():
+            wrong = self._push_channels()
         if wrong is None:
             self._stuck_at = 0.0
             wrong = self._offer_stuck()
@@ -167,6 +174,8 @@ class Agent:
             return
         if self.outbox.pending():
             self._push(BATCHES_AT_ONCE)
+        elif self._channels_wait():
+            self._push_channels()
         else:
             self._offer_stuck()
 
@@ -178,6 +187,22 @@ class Agent:
             self.wake(WATCH)
 
         return self._tried(send)
+
+    def _channels_wait(self) -> bool:
+        return self._means.channels is not None and self._means.channels.pending()
+
+    def _push_channels(self) -> OfficeError | StorageError | None:
+        """With a lane of its own: the till's journal does not wait for a webshop's."""
+        channels, at = self._means.channels, self._means.monotonic()
+        if channels is None or not self._channel.open(at):
+            return None
+        wrong = channels.push()
+        if wrong is None:
+            self._channel.worked()
+        else:
+            told = wrong if isinstance(wrong, OfficeError) else OfficeError(wrong.code)
+            self._channel.failed(at, told, self._means.random)
+        return wrong
 
     def _offer_stuck(self) -> OfficeError | StorageError | None:
         at = self._means.monotonic()

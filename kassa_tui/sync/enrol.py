@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kassa_tui import config as configuration
 from kassa_tui.domain.journal import Entry
@@ -123,11 +123,16 @@ def _pages(port: OfficePort, till: str, high: list[int]) -> Iterator[tuple[Seque
 
 
 def put_office(path: Path, office: dict[str, str]) -> str:
-    """Add ``[office]`` to ``till.toml``; the text to put there by hand where that is not allowed, else empty.
+    """Add ``[office]`` to ``till.toml``, as :func:`put_tables` does."""
+    return put_tables(path, {"office": office})
 
-    ConfigError where the file would not be right with it.
+
+def put_tables(path: Path, tables: Mapping[str, Any]) -> str:
+    """Add tables to ``till.toml``; the text to put there by hand where that is not allowed, else empty.
+
+    ConfigError where the file would not be right with them.
     """
-    text = to_toml({"office": office}, head="")
+    text = to_toml(tables, head="")
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         return text
     before = path.read_text("utf-8")

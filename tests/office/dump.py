@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import connection
 
-TABLES = ("journal_entry", "sale", "sale_line", "payment", "z_report", "stock_move", "stock_count", "stock_receipt", "clocking", "day_total",
-          "sku_day", "month_total", "sku_month", "stock_level", "sales_voucher", "returned",
+TABLES = ("journal_entry", "sale", "sale_line", "payment", "z_report", "stock_move", "stock_count", "stock_receipt",
+          "clocking", "day_total", "sku_day", "month_total", "sku_month", "stock_level", "sales_voucher", "returned",
           "sales_parked")  # fmt: skip
 """All that follows from journals."""
 COUNTERS = "SELECT till_id, next_seq, high_seq, claimed_seq, last_at FROM tills_tillcursor"

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kassa_office.catalogue.models import Article
+from kassa_office.staff.models import Audit
 from kassa_office.tills.models import Branch, Till
 from kassa_office.tills.office import office
 from tests.office.databases import Databases
@@ -77,3 +79,22 @@ def test_people_and_tills_are_made_and_odd_words_refused(office_db: Databases) -
     found = json.loads(kassa_office(office_db, "doctor", "--json").stdout)
     assert {each["code"] for each in found} >= {"database", "disk", "inbox", "people", "secrets", "tls"}
     assert [each["state"] for each in found if each["code"] == "people"] == ["bad"]
+
+
+def test_a_whole_assortment_is_told_and_then_taken_over(office_db: Databases, tmp_path: Path) -> None:
+    head = "sku,name,price,vat,group\n"
+    first, whole = tmp_path / "eerst.csv", tmp_path / "geheel.csv"
+    first.write_text(head + "".join(f"{n},Artikel {n},1,9,Brood\n" for n in range(1, 31)), "utf-8")
+    whole.write_text(head + "1,Artikel 1,1,9,Brood\n", "utf-8")
+    assert kassa_office(office_db, "import", str(first)).returncode == 0
+    told = kassa_office(office_db, "import", "--whole", str(whole))
+    assert told.returncode == 0, told.stderr
+    assert "29 artikelen, waarvan 0 met voorraad" in told.stdout
+    assert "… en nog 9" in told.stdout
+    assert "Er is niets veranderd" in told.stdout
+    assert Article.objects.filter(active=True).count() == 30
+    done = kassa_office(office_db, "import", "--whole", "--yes", str(whole))
+    assert done.stdout == "1 artikelen overgenomen.\n", done.stderr
+    assert list(Article.objects.filter(active=True).values_list("sku", flat=True)) == ["1"]
+    assert Audit.objects.filter(act="articles.imported").order_by("id").last().facts["whole"] is True  # type: ignore[union-attr]
+    assert "Er gaat niets uit de verkoop" in kassa_office(office_db, "import", "--whole", str(whole)).stdout

@@ -402,6 +402,7 @@ def test_sigterm_ends_it_within_seconds(shop: Shop, office: Office, serve: Serve
     running = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "XDG_STATE_HOME": str(shop.folder)})
     try:
         assert asked.wait(30)
+        assert os.getpriority(os.PRIO_PROCESS, running.pid) == 10, "the till goes before"
         running.send_signal(signal.SIGTERM)
         over.set()
         assert running.wait(15) == 0

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from kassa_office.dashboard import choice, downloads, figures, periods, words
@@ -20,6 +22,7 @@ from kassa_office.staff.access import audit
 from kassa_office.tills.models import Till
 
 NOTHING = "private, no-store"
+SELECTED = mark_safe(" selected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,16 @@ def asked(request: HttpRequest, usual: str = "vandaag") -> Asked:
 def form(found: Asked) -> dict[str, Any]:
     """What the form over a page is filled with."""
     tills = Till.objects.filter(branch_id__in=list(found.choice.names)).order_by("code")
+    codes = list(tills.values_list("code", flat=True))
     return {
         "choice": found.choice,
         "period": found.period,
         "periods": periods.choices(),
-        "tills": list(tills.values_list("code", flat=True)),
+        "tills": format_html_join(
+            "", "<option{}>{}</option>", ((SELECTED if code == found.choice.till else "", code) for code in codes)
+        )
+        if len(codes) > 1
+        else "",
         "branches": sorted(found.choice.names.items()),
     }
 

@@ -28,7 +28,8 @@ def fleet(request: HttpRequest) -> HttpResponse:
     between = gaps(each.cursor.place for each in tills if hasattr(each, "cursor"))
     all_ = [health(each, getattr(each, "state", None), getattr(each, "cursor", None), now, between.get(each.code, 0))
             for each in tills]  # fmt: skip
-    all_.sort(key=lambda one: (-ORDER.index(one.worst.level), one.till.branch_id, one.till.code))
+    levels = {one.till.code: one.level for one in all_}
+    all_.sort(key=lambda one: (-ORDER.index(levels[one.till.code]), one.till.branch_id, one.till.code))
     columns = [
         Column(_("Kassa")), Column(_("Filiaal")), Column(_("Toestand")), Column(_("Laatst gehoord")),
         Column(_("Wacht nog")), Column(_("Apparaten")), Column(_("Klok"), wide=True), Column(_("Schijf"), wide=True),
@@ -36,7 +37,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     table = Table("kassas", _("Alle kassa's"), columns, [_line(one) for one in all_], None,
                   _("Er zijn nog geen kassa's. Maak ze bij Beheer."))  # fmt: skip
-    counts = {level: sum(1 for one in all_ if one.worst.level == level) for level in ("ok", "warn", "bad", "off")}
+    counts = {level: list(levels.values()).count(level) for level in ORDER}
     return answer(request, "dashboard/fleet.html", [table], choice=chosen, counts=counts,
                   branches=sorted(chosen.names.items()),
                   may_roll_out=role_of(request.user) in (OWNER, SUPPORT))  # fmt: skip

@@ -24,7 +24,8 @@ from kassa_office.sales.models import DayTotal
 from kassa_office.staff.access import audit, require
 from kassa_office.tills.models import Till, TillCursor
 
-DAYS = 14
+DAYS, MOST = 14, 40
+"""Days shown, and tills beside each other; a file has them all."""
 
 
 @require_GET
@@ -34,8 +35,9 @@ def proof(request: HttpRequest) -> HttpResponse:
     chosen, today = choice.read(request), figures.today()
     tills = list(Till.objects.filter(branch_id__in=chosen.branches).order_by("branch_id", "code"))
     found = truth(chosen.branches)
+    tables = [_how_far(tills, chosen), _days(tills, chosen, today, bool(request.GET.get("bestand")))]
     return answer(
-        request, "dashboard/proof.html", [_how_far(tills, chosen), _days(tills, chosen, today)], choice=chosen,
+        request, "dashboard/proof.html", tables, choice=chosen,
         branches=sorted(chosen.names.items()), tills=[till.code for till in tills], today=today,
         made=formats.moment(timezone.now()), mark=words.mark(found, None, 99), level=words.level(found),
     )  # fmt: skip
@@ -85,17 +87,20 @@ def _how_far(tills: list[Till], chosen: Choice) -> Table:
                  _("Er zijn nog geen kassa's."))  # fmt: skip
 
 
-def _days(tills: list[Till], chosen: Choice, today: date) -> Table:
+def _days(tills: list[Till], chosen: Choice, today: date, everything: bool) -> Table:
+    caption = _("Bonnen per dag; kies er een voor zijn bewijs")
+    if len(tills) > MOST and not everything:
+        return Table("dagen", caption, [Column(_("Dag"))], [], None, _("Kies een filiaal: dan staan ze hier."))
     first = today - timedelta(days=DAYS - 1)
     rows = DayTotal.objects.filter(branch__in=chosen.branches, kind="sale", day__gte=first, day__lte=today)
     sold = {(till, day): n for till, day, n in rows.values_list("till", "day", "n")}
     columns = [Column(_("Dag")), *(Column(till.code) for till in tills)]
-    lines = []
+    lines = list[tuple[object, ...]]()
     for back in range(DAYS):
         day = today - timedelta(days=back)
         cells = [_day(till.code, day, sold.get((till.code, day), 0)) for till in tills]
         lines.append((formats.short_day(day), *cells))
-    return Table("dagen", _("Bonnen per dag; kies er een voor zijn bewijs"), columns, lines if tills else [], None, "")
+    return Table("dagen", caption, columns, lines if tills else [], None, "")
 
 
 def _day(till: str, day: date, n: int) -> Link | None:

@@ -22,7 +22,8 @@ from kassa_office.stock.ledger import Note, book
 from kassa_office.stock.models import StockLevel, StockRule
 from kassa_office.stock.views import common
 
-PAGE = 100
+PAGE, MOST = 100, 200
+"""Lines of a page of levels, and of a ledger; a file has them all."""
 FILTERS = ("", "kort", "negatief", "nul")
 BY_HAND = {"received": 1, "wasted": -1, "corrected": 1, "counted": 0}
 """Kinds that are booked by hand, and the sign of what is typed; of a count the whole is typed."""
@@ -95,7 +96,8 @@ def article(request: HttpRequest, sku: str) -> HttpResponse:
     if found is None and not levels_:
         raise Http404
     first, last = _days(request)
-    moves = ledger.ledger(chosen, sku, first, last)
+    most = None if request.GET.get("bestand") else MOST
+    moves = ledger.ledger(chosen, sku, first, last, most)
     columns = [Column(_("Wanneer"), "moment"), Column(_("Filiaal"), wide=len(chosen) == 1), Column(_("Wat")),
                Column(_("Aantal"), "qty"), Column(_("Voorraad"), "qty"), Column(_("Waarom"), wide=True),
                Column(_("Nummer"), wide=True), Column(_("Kassa"), wide=True), Column(_("Wie"), wide=True)]  # fmt: skip
@@ -103,7 +105,8 @@ def article(request: HttpRequest, sku: str) -> HttpResponse:
         (datetime.fromtimestamp(one.at / 1000, UTC), known[one.branch], _(common.KINDS.get(one.kind, one.kind)),
          one.qty, one.level, one.reason, one.ref, one.till, one.who) for one in reversed(moves)
     ]  # fmt: skip
-    table = Table("boekingen", _("Boekingen"), columns, rows, None, _("In deze dagen is er niets geboekt."))
+    note = _("De laatste %d; alle staan in het bestand.") % MOST if len(moves) == most else ""
+    table = Table("boekingen", _("Boekingen"), columns, rows, None, _("In deze dagen is er niets geboekt."), note=note)
     rule = StockRule.objects.filter(branch=chosen[0], sku=sku).first() if len(chosen) == 1 else None
     return answer(request, "stock/article.html", [table], article=found, sku=sku, branches=sorted(known.items()),
                   branch=given if given in known else "", first=first, last=last, place="levels", rule=rule,

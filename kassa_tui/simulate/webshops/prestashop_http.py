@@ -22,6 +22,8 @@ from kassa_tui.simulate.webshops.server import PAGE, Reply
 
 XML = "text/xml;charset=utf-8"
 _EAN = re.compile(r"[0-9]{0,13}")
+_FLAGS = frozenset({"deleted", "active", "gift", "recyclable", "private", "valid"})
+"""What the database knows no nothing of."""
 _READ_IN_JSON = "Start tag expected, '<' not found"
 
 
@@ -227,7 +229,7 @@ class Webservice:
                     status, code = (500, 0) if field.languages else (400, 41)
                     raise Refusal(status, code, f'parameter "{name}" required')
                 if not field.given:
-                    found[name] = {} if field.languages else None
+                    found[name] = {} if field.languages else 0 if name in _FLAGS else None
                 continue
             if field.given:
                 raise Refusal(400, 93, f'parameter "{name}" not writable. Please remove this attribute of this XML')

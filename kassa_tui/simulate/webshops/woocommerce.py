@@ -193,8 +193,8 @@ class WooShop:
         """A variation; without stock of its own it is kept on its parent."""
         return self.books.add_product(
             sku=sku, ean=ean, name=parent.name, regular_price=self._price(price, rate), type="variation",
-            parent=parent.id, manage_stock=True if stock is not None else "parent", stock=Decimal(stock or 0), option=option,
-            tax_class=self.books.class_of(rate),
+            parent=parent.id, manage_stock=True if stock is not None else "parent", stock=Decimal(stock or 0),
+            option=option, tax_class=self.books.class_of(rate),
         )  # fmt: skip
 
     def checkout(

@@ -111,8 +111,10 @@ class Commander:
         if row is None:
             return False
         case = self._importer.case(books.stored(row))
-        said = Said(command.key, body["order"], body.get("lines"), body.get("received", 0), body.get("paid_out", 0),
-                    body.get("restock", False))  # fmt: skip
+        said = Said(
+            command.key, body["order"], body.get("lines"), body.get("received", 0), body.get("before"),
+            body.get("paid_out", 0), body.get("restock", False),
+        )  # fmt: skip
         self._book(case, said, body["what"])
         with self._state.together():
             self._state.command_ended(command.key, self._now())

@@ -24,6 +24,8 @@ class Said:
     lines: Mapping[str, int] | None = None
     """The shop's id of a line → thousandths; None: all that is left."""
     received: int = 0
+    before: int | None = None
+    """What had been paid when the till took its money, as far as it knew; None: what the books have."""
     paid_out: int = 0
     restock: bool = False
 
@@ -103,7 +105,7 @@ def _after(case: Case, rows: dict[str, LineRow], said: Said) -> Case:
     """The case as it is once the till's word is in the books."""
     row = case.row
     if row is not None:
-        before = row.paid if said.received and not row.received else row.paid_before
+        before = _before(case, said) if said.received and not row.received else row.paid_before
         row = replace(row, received=row.received + said.received, paid_out=row.paid_out + said.paid_out,
                       paid_before=before)  # fmt: skip
     return replace(case, row=row, rows=rows)
@@ -113,8 +115,15 @@ def _paid(case: Case, said: Said) -> list[Act]:
     if not said.received and not said.paid_out:
         return []
     facts: dict[str, Any] = {**books.names(case), "key": said.key}
-    facts |= {name: cents for name, cents in (("received", said.received), ("paid_out", said.paid_out)) if cents}
+    known = (("received", said.received), ("before", _before(case, said)), ("paid_out", said.paid_out))
+    facts |= {name: cents for name, cents in known if cents}
     return [(web_orders.PAID, facts)]
+
+
+def _before(case: Case, said: Said) -> int:
+    if not said.received:
+        return 0
+    return said.before if said.before is not None else case.order.paid
 
 
 def _keyed(case: Case, kind: str, acts: list[Act], more: Body) -> list[Act]:

@@ -63,7 +63,7 @@ class Magento:
     def pull_orders(self, since: int, *, page: int = 50) -> Iterator[OrderPage]:
         """Orders changed since."""
         cursor = 0
-        for each in self._rest.pages("orders", _since(since), size=page):
+        for each in self._rest.walk("orders", _since(since), size=page):
             # The clock of the first page: what changes while we read the others comes with the next pull.
             cursor = cursor or each.at
             yield OrderPage(orders=tuple(self._orders(each.rows)), cursor=cursor, more=each.more, total=each.total)
@@ -76,8 +76,8 @@ class Magento:
     def pull_products(self, since: int = 0, *, page: int = 100) -> Iterator[ProductPage]:
         """Products changed since; a change of stock alone does not count as one."""
         cursor = 0
-        found = self._rest.pages("products", _since(since), size=page, name=lambda row: text(row, "sku"),
-                                 fields=magento_products.FIELDS, store=self._rest.read_store)  # fmt: skip
+        found = self._rest.walk("products", _since(since), size=page, column="id", fields=magento_products.FIELDS,
+                                store=self._rest.read_store)  # fmt: skip
         for each in found:
             cursor = cursor or each.at
             yield ProductPage(products=self._products(each.rows), cursor=cursor, more=each.more, total=each.total)

@@ -17,7 +17,7 @@ import msgspec
 
 from kassa_tui.sync.webshops.access import Access
 from kassa_tui.sync.webshops.amounts import exact
-from kassa_tui.sync.webshops.base import Permanent, Unauthorised
+from kassa_tui.sync.webshops.base import Permanent, Transient, Unanswered, Unauthorised
 from kassa_tui.sync.webshops.web import Answer, Patience, Web
 
 Row = Mapping[str, Any]
@@ -51,6 +51,7 @@ class Rest:
         headers = {"Authorization": f"Bearer {keys['bearer']}"} if "bearer" in keys else {}
         self.web: Web = access.web(patience=patience, auth=None if headers else _signed(keys), headers=headers)
         self.read_store = access.options.store or ALL
+        self._reads = False
 
     def get(self, path: str, params: Iterable[tuple[str, str]] = (), *, store: str = ALL) -> Any:
         """What is at ``path`` (behind ``/V1/``), None where it is not there.
@@ -61,10 +62,10 @@ class Rest:
 
     def send(self, method: str, path: str, body: Any, *, repeat: bool = False) -> Any:
         """Write; Permanent ``refused`` with the shop's words and the status, also for what is not there."""
-        answer = self._call(method, ALL, path, [], body, repeat)
+        found, answer = self._asked(method, ALL, path, [], body, repeat)
         if answer.status >= 400:
             raise refused(answer)
-        return answer.json()
+        return found
 
     def may(self, path: str, body: Any) -> bool | None:
         """Whether the keys may post there, asked with a body that the shop refuses; None: it has no such route."""
@@ -99,10 +100,31 @@ class Rest:
         while True:
             number += 1
             found = self.search(path, groups, size=size, page=number, sort=sort, fields=fields, store=store)
-            fresh = tuple(row for row in found.rows if name(row) not in seen)
-            seen |= {name(row) for row in fresh}
+            names = [name(row) or _whole(row) for row in found.rows]
+            fresh = tuple(row for row, each in zip(found.rows, names, strict=True) if each not in seen)
+            seen.update(names)
             more = found.more and bool(fresh)
             yield Page(fresh, found.total, found.at, more)
+            if not more:
+                return
+
+    def walk(
+        self, path: str, groups: Sequence[Sequence[Filter]] = (), *, size: int, column: str = "entity_id",
+        fields: str = "", store: str = ALL,
+    ) -> Iterator[Page]:  # fmt: skip
+        """All rows by their number, each page from behind the last of the one before it.
+
+        What is deleted meanwhile then moves none past us, and no version comes by a page that is not there.
+        """
+        last = count = 0
+        while True:
+            behind: list[Sequence[Filter]] = [[("entity_id", "gt", str(last))]] if last else []
+            found = self.search(path, [*groups, *behind], size=size, fields=fields, store=store)
+            fresh = tuple(row for row in found.rows if _number(row, column) > last)
+            last = max((_number(row, column) for row in fresh), default=last)
+            more = found.more and bool(fresh)
+            yield Page(fresh, count + found.total, found.at, more)
+            count += len(fresh)
             if not more:
                 return
 
@@ -117,26 +139,42 @@ class Rest:
         return found
 
     def _read(self, path: str, params: Iterable[tuple[str, str]], store: str) -> tuple[Any, Answer]:
-        asked = list(params)
-        answer = self._call("GET", store, path, asked, None, True)
-        if answer.status == 500:
-            # Once more, and no oftener: it is as often a fault for good as one that passes.
-            self.web.patience.wait(1.0)
-            answer = self._call("GET", store, path, asked, None, True)
+        found, answer = self._asked("GET", store, path, list(params), None, True)
         if answer.status < 400:
-            return answer.json(), answer
-        error = refused(answer)
+            return found, answer
         if answer.status != 404 or missing(answer):
-            raise error
+            raise refused(answer)
         return None, answer
+
+    def _asked(
+        self, method: str, store: str, path: str, params: list[tuple[str, str]], body: Any, safe: bool
+    ) -> tuple[Any, Answer]:
+        """The answer as JSON, asked for twice where it was a page of the host or a fault of the shop, no oftener."""
+        for turn in (1, 2):
+            answer = self._call(method, store, path, params, body, safe)
+            try:
+                found = answer.json()
+            except Transient as error:
+                if not safe:
+                    raise Unanswered(error.code, error.facts) from error
+                if turn == 2:
+                    raise
+            else:
+                if answer.status != 500 or not safe or turn == 2:
+                    return found, answer
+            self.web.patience.wait(1.0)
+        raise AssertionError("no try was made")
 
     def _call(self, method: str, store: str, path: str, params: list[tuple[str, str]], body: Any, safe: bool) -> Answer:
         try:
-            return self.web.call(method, f"/rest/{quote(store, safe='')}/V1/{path}", params=params, json=body,
-                                 repeat=safe)  # fmt: skip
+            answer = self.web.call(method, f"/rest/{quote(store, safe='')}/V1/{path}", params=params, json=body,
+                                   repeat=safe)  # fmt: skip
         except Unauthorised as error:
-            told = str(error.facts.get("says", ""))
-            raise Unauthorised(error.code, error.facts | {"says": says(told.encode())}) from error
+            told = says(str(error.facts.get("says", "")).encode())
+            code = "forbidden_write" if method != "GET" and self._reads else error.code
+            raise Unauthorised(code, error.facts | {"says": told}) from error
+        self._reads = self._reads or method == "GET"
+        return answer
 
 
 def _signed(keys: Mapping[str, str]) -> Any:
@@ -214,9 +252,7 @@ def missing(answer: Answer) -> bool:
 
 
 def refused(answer: Answer) -> Permanent:
-    """The shop's no, in its words; Transient ``not_json`` (raised) where a page came instead of an answer."""
-    if answer.body.lstrip()[:1] != b"{":
-        answer.json()
+    """The shop's no, in its words."""
     return Permanent("refused", {"status": answer.status, "says": says(answer.body)})
 
 
@@ -253,6 +289,11 @@ def _short(told: str) -> str:
 def rows(value: Any) -> tuple[Row, ...]:
     """The objects of a list; none for null and for whatever else is no list."""
     return tuple(each for each in value if isinstance(each, Mapping)) if isinstance(value, list) else ()
+
+
+def _number(row: Row, column: str) -> int:
+    told = text(row, column)
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0
 
 
 def part(row: Row, name: str) -> Row:

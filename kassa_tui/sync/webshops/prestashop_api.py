@@ -62,7 +62,11 @@ class Api:
             answer = self._call("GET", "/", [])
         if answer.status != 200:
             self._fail(answer)
-        root = parse(answer.body)
+        try:
+            root = parse(answer.body)
+        except Transient:
+            self.web.patience.wait(_AGAIN_SECONDS)
+            root = parse(self._call("GET", "/", []).body)
         top = root.find("api")
         if top is None:
             raise Permanent("bad_answer", {"what": "api", "found": root.tag[:40]})
@@ -211,7 +215,8 @@ class Api:
 
     def _once_more(self, method: str, path: str, params: Params, body: bytes, *, repeat: bool) -> Answer:
         answer = self._call(method, path, params, body, repeat=repeat)
-        if repeat and answer.status == 500 and not errors_of(answer.body):
+        # An answer that was cut in its head is one without a body.
+        if repeat and ((answer.status == 500 and not errors_of(answer.body)) or not answer.body.strip()):
             self.web.patience.wait(_AGAIN_SECONDS)
             answer = self._call(method, path, params, body, repeat=repeat)
         return answer
@@ -228,8 +233,6 @@ class Api:
 
     def _read(self, path: str, params: Params, node: str) -> list[Row]:
         answer = self._call("GET", path, params)
-        if answer.status == 404 and not path.strip("/").count("/"):
-            return []
         if answer.status != 200:
             if answer.status >= 500 and not errors_of(answer.body):
                 raise Transient("busy", {"status": answer.status})
@@ -256,7 +259,7 @@ class Api:
     def _fail(self, answer: Answer) -> None:
         """Raise what an answer says that is not what was asked for."""
         found = errors_of(answer.body)
-        says = "; ".join(text for _, text in found)
+        says = "; ".join(text for _, text in found) or f"HTTP {answer.status}"
         for secret in self.web.secrets:
             says = says.replace(secret, "***")
         facts = {"status": answer.status, "says": says[:200]}
@@ -278,9 +281,10 @@ def wanted(target: str) -> str:
 
 
 def rows_of(answer: Answer, node: str) -> list[Row]:
-    """The rows of an answer: ``{"orders": [...]}``, ``[]`` for none, an object by number where PHP left gaps."""
-    if not answer.body.strip():
-        return []
+    """The rows of an answer: ``{"orders": [...]}``, ``[]`` for none, an object by number where PHP left gaps.
+
+    Nothing at all is not none: an answer that was cut in its head looks like that. Transient ``not_json``.
+    """
     content = answer.json()
     if content == [] or content == {}:
         return []
@@ -296,9 +300,7 @@ def rows_of(answer: Answer, node: str) -> list[Row]:
 
 
 def one(answer: Answer, node: str, resource: str) -> Row:
-    """The one thing of an answer, ``{"order": {...}}``; ``{}`` where there is none."""
-    if not answer.body.strip():
-        return {}
+    """The one thing of an answer, ``{"order": {...}}``; ``{}`` where there is none. Transient ``not_json``."""
     content = answer.json()
     found = content.get(node, content.get(resource)) if isinstance(content, dict) else None
     if isinstance(found, list):

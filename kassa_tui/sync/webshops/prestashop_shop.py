@@ -217,11 +217,11 @@ class Known:
         """Ask everything anew and say what a person should see to; changes nothing."""
         self.forget()
         name = self.api.permissions()
-        remarks = [("read_refused", {"resource": each}) for each in (*_READS, *_WANTED) if not self.api.may(each)]
-        if any(fact["resource"] in _READS for _, fact in remarks):
+        remarks = [("read_refused", {"what": each}) for each in (*_READS, *_WANTED) if not self.api.may(each)]
+        if any(fact["what"] in _READS for _, fact in remarks):
             # Nothing of use can be asked then; the owner must first see to the key.
             return ShopFacts(name=name, version=self.api.version, now=self.api.now, remarks=tuple(remarks))
-        remarks += [("write_refused", {"resource": each}) for each in self._writes_refused()]
+        remarks += [("write_refused", {"what": each}) for each in self._writes_refused()]
         iso = self.currencies.get(self.currency, "EUR")
         return ShopFacts(
             name=name, version=self.api.version, timezone=self.zone.key, currency=iso, now=self.api.now,
@@ -254,7 +254,7 @@ class Known:
             found.append(("other_currency", {"currency": iso}))
         version = tuple(whole(part) for part in self.api.version.split(".")[:2])
         if self.api.version and version < OLD:
-            found.append(("old_version", {"version": self.api.version}))
+            found.append(("old_version", {"version": self.api.version, "needed": "1.7"}))
         if not self.counts_stock:
-            found.append(("not_managed", {}))
+            found.append(("stock_off", {}))
         return found

@@ -53,7 +53,7 @@ class Answer:
         """The body as JSON; Transient ``not_json`` for a page of some host or cache, also with status 200."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             start = self.body[:80].decode("utf-8", "replace").strip()
             raise Transient("not_json", {"status": self.status, "begins": start}) from error
 

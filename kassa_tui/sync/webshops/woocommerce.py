@@ -59,20 +59,11 @@ from kassa_tui.sync.webshops.woocommerce_web import (
 
 OVERLAP_MS = 120_000
 """By which each pull goes back: what was being saved while the last one was answered."""
-NIGHT_DAYS = 30
-"""Orders of so many days are read again at night: some changes, a provider's refunds among them, do not move the time
-an order was changed at."""
-_DAY_MS = 86_400_000
 
 
 def make(access: Access, patience: Patience | None = None) -> Connector:
     """A connector to the shop; Permanent ``bad_credentials`` where the keys cannot be."""
     return WooCommerce(connect(access, patience))
-
-
-def nightly(now: int) -> int:
-    """From when on orders are read again at night, for :meth:`WooCommerce.reread_orders`; UTC milliseconds."""
-    return max(0, now - NIGHT_DAYS * _DAY_MS)
 
 
 class WooCommerce:
@@ -95,15 +86,10 @@ class WooCommerce:
         return self._tariffs
 
     def pull_orders(self, since: int, *, page: int = 50) -> Iterator[OrderPage]:
-        """Orders changed since, two minutes before that included, oldest id first."""
-        return self._orders(_since("modified_after", since - OVERLAP_MS if since else 0), page)
-
-    def reread_orders(self, placed_since: int, *, page: int = 50) -> Iterator[OrderPage]:
-        """Orders placed since, whether or not they say that they changed; for the night (:func:`nightly`)."""
-        return self._orders(_since("after", placed_since), page)
-
-    def _orders(self, asked: Params, size: int) -> Iterator[OrderPage]:
-        for found in self._api.pages("/orders", [*asked, ("dp", 6)], size):
+        """Orders changed since, two minutes before that included, oldest id first; from a month ago on it brings every
+        order of that month, also those that changed without saying so (a provider's refunds)."""
+        asked = [*_since(since), ("dp", 6)]
+        for found in self._api.pages("/orders", asked, page):
             orders = tuple(self._order(row) for row in found.rows if text(row, "status") not in DRAFTS)
             yield OrderPage(orders=orders, cursor=found.cursor, more=found.more, total=found.total)
 
@@ -123,7 +109,7 @@ class WooCommerce:
 
     def pull_products(self, since: int = 0, *, page: int = 100) -> Iterator[ProductPage]:
         """Products changed since, or all (0), with their variations."""
-        asked = [*_since("modified_after", since - OVERLAP_MS if since else 0), ("_fields", FIELDS)]
+        asked = [*_since(since), ("_fields", FIELDS)]
         tariffs = self.tariffs
         for found in self._api.pages("/products", asked, page):
             products = [each for row in found.rows for each in self._family(row, tariffs)]
@@ -177,6 +163,8 @@ class WooCommerce:
         except Permanent as error:
             if is_gone(error):
                 raise Permanent("unknown_product", {"product": change.product}) from error
+            if error.code == "duplicate_code":
+                raise Permanent(error.code, {**error.facts, "code": change.ean or ""}) from error
             raise
         if text(row, "status") == "trash":
             raise Permanent("unknown_product", {"product": change.product})
@@ -208,10 +196,11 @@ class WooCommerce:
         self._api.close()
 
 
-def _since(name: str, at: int) -> Params:
+def _since(at: int) -> Params:
     """Naive UTC with ``dates_are_gmt``: with a zone behind it the shop converts twice, without the switch it takes its
     own clock."""
-    return [(name, naive(at)), ("dates_are_gmt", "true")] if at > 0 else []
+    back = at - OVERLAP_MS
+    return [("modified_after", naive(back)), ("dates_are_gmt", "true")] if back > 0 else []
 
 
 def _is_id(text: str) -> bool:

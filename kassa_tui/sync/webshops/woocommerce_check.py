@@ -27,6 +27,9 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
     answer = api.get("/orders", [("per_page", 1), ("_fields", "id")])
     api.get("/products", [("per_page", 1), ("_fields", "id")])
     about = _asked(api, "/system_status", [("_fields", "environment.version,settings")])
+    if not text(inner(about, "environment"), "version"):
+        # Whole it takes seconds: the shop then tries its own connections.
+        about = _asked(api, "/system_status", [])
     settings, found = read_settings(api)
     name, zone, remarks = _index(api)
     version = text(inner(about, "environment"), "version")
@@ -34,7 +37,7 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
     remarks += _remarks(api, version, currency, settings, not about)
     facts = ShopFacts(
         name=name,
-        version=version or "3",
+        version=version,
         timezone=zone,
         currency=currency,
         now=server_time(answer),

@@ -125,7 +125,7 @@ def _customer(row: Row) -> str:
 def _lines(row: Row, total: int, options: Options) -> list[WebLine]:
     kinds = (("line_items", GOODS), ("shipping_lines", SHIPPING), ("fee_lines", FEE))
     found = [(each, kind) for key, kind in kinds for each in many(row, key)]
-    taxes = [_tax(each) for each, _ in found]
+    taxes = [tax_of(each) for each, _ in found]
     parts = [exact(each.get("total") or 0, "total") + tax for (each, _), tax in zip(found, taxes, strict=True)]
     amounts, rest = _fitted(parts, total)
     vats, _ = _fitted(taxes, cents(row.get("total_tax") or 0, "total_tax"))
@@ -140,7 +140,7 @@ def _lines(row: Row, total: int, options: Options) -> list[WebLine]:
     return lines
 
 
-def _tax(row: Row) -> Decimal:
+def tax_of(row: Row) -> Decimal:
     """VAT of a line at six places; ``total_tax`` was rounded already, unless the shop rounds by the order."""
     found = [each.get("total") for each in many(row, "taxes")]
     said = [exact(each, "tax") for each in found if each not in ("", None)]
@@ -230,7 +230,7 @@ def refund_of(row: Row, restocked: bool) -> WebRefund:
 
 
 def _gross(row: Row) -> int:
-    return rounded((exact(row.get("total") or 0) + exact(row.get("total_tax") or 0)) * 100)
+    return rounded((exact(row.get("total") or 0) + tax_of(row)) * 100)
 
 
 def _refunds(row: Row, refunds: list[Row]) -> tuple[WebRefund, ...]:

@@ -131,10 +131,11 @@ def change_body(change: ProductChange, tariffs: Tariffs, options: Options) -> Ro
 
 def refused_change(change: ProductChange, found: WebProduct) -> Permanent | None:
     """Whether the shop answered well and did something else."""
-    if change.price is not None and found.price is not None and abs(found.price - change.price) > 0:
-        return Permanent("not_taken", {"product": change.product, "wanted": change.price, "found": found.price})
-    if change.ean is not None and found.ean != change.ean:
-        return Permanent("not_taken", {"product": change.product, "wanted": change.ean, "found": found.ean})
+    pairs = [(change.price, found.price), (change.ean, found.ean)]
+    for wanted, shown in pairs:
+        if wanted is not None and shown is not None and shown != wanted:
+            facts = {"product": change.product, "wanted": wanted, "found": shown}
+            return Permanent("not_taken", {**facts, "what": f"{wanted} → {shown}"})
     return None
 
 

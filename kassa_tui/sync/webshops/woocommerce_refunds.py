@@ -7,7 +7,7 @@ from typing import Any
 
 from kassa_tui.sync.webshops.amounts import euros, exact, rounded
 from kassa_tui.sync.webshops.base import Permanent, RefundWish, WebRefund, WebRefundLine
-from kassa_tui.sync.webshops.woocommerce_orders import REFUND_META, refund_key, refund_of
+from kassa_tui.sync.webshops.woocommerce_orders import REFUND_META, refund_key, refund_of, tax_of
 from kassa_tui.sync.webshops.woocommerce_web import MAX_PAGE, Api, Row, is_gone, many, meta, number, one, rows, text
 
 _SIX_PLACES = Decimal("0.000001")
@@ -67,8 +67,7 @@ def refund_body(order: Row, wish: RefundWish) -> Row:
 
 def _line(row: Row, line: WebRefundLine) -> dict[str, Any]:
     taxes = [(number(each), exact(each.get("total") or 0)) for each in many(row, "taxes")]
-    tax = exact(row.get("total_tax") or 0)
-    gross = exact(row.get("total") or 0) + tax
+    gross = exact(row.get("total") or 0) + tax_of(row)
     amount = Decimal(line.amount) / 100
     shares = [(id_, _share(amount, each, gross)) for id_, each in taxes]
     rest = amount - sum((each for _, each in shares), Decimal(0))

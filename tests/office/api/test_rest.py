@@ -220,3 +220,31 @@ def test_other_ways_and_addresses(make_program: MakeProgram) -> None:
         "/api/rest/articles/1", "{", "application/json"
     )
     assert (broken.status_code, broken.json()["code"]) == (400, "bad_message")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code", "names"),
+    [
+        ("branches/B1/sales", {"form": "2026-11-21"}, "unknown_query", ["form"]),
+        ("articles", {"grp": "1", "naam": "x", "limit": "5"}, "unknown_query", ["grp", "naam"]),
+        ("branches", {"limit": "5"}, "unknown_query", ["limit"]),
+        ("branches/B1/hours", {"limit": ["1", "2"]}, "query_twice", ["limit"]),
+        ("turnover", {"asked": "x"}, "unknown_query", ["asked"]),
+    ],
+)
+def test_names_that_a_resource_does_not_know_are_refused(
+    shop: Book, make_program: MakeProgram, path: str, query: dict[str, Any], code: str, names: list[str]
+) -> None:
+    answer = make_program().get(path, **query)
+    assert (answer.status_code, answer.json()["code"], answer.json()["facts"]["names"]) == (400, code, names)
+
+
+def test_a_list_may_stand_there_more_than_once_and_a_write_takes_no_query(
+    shop: Book, make_program: MakeProgram
+) -> None:
+    asking = make_program()
+    assert asking.get("turnover", branch=["B1", "B2"]).status_code == 200
+    refused = asking.ask("put", "customers/77?notify=yes", {"name": "Jansen"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_query")
+    assert asking.get("customers/77").status_code == 404
+    assert make_program([], name="niets").get("articles", onzin="1").status_code == 403

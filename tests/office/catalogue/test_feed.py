@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from importlib import import_module
 
+import msgspec
 import pytest
 from django.apps import apps
 from django.db import connection, connections, transaction
@@ -328,7 +329,7 @@ def test_a_migration_makes_the_sums_anew(till: Till) -> None:
     before = news(till, 0).sums
     FeedSum.objects.update(total="f" * 16)
     assert news(till, 0).sums != before
-    import_module("kassa_office.catalogue.migrations.0003_recount_sums").recount(apps, None)
+    import_module("kassa_office.catalogue.migrations.0003_sums_and_rank").recount(apps, None)
     assert news(till, 0).sums == before
 
 

@@ -14,7 +14,8 @@ from kassa_office.catalogue.models import Article, Barcode, CostPrice, Group, Pr
 from kassa_office.catalogue.resources import price_of
 from kassa_office.catalogue.timeline import Dated, dated, own
 from kassa_office.staff.models import Employee, has_pin
-from kassa_office.tills.models import Till
+from kassa_office.stock.ledger import Note, book
+from kassa_office.tills.models import Branch, Till
 from kassa_tui.services.access import verify_pin
 from tests.office.conftest import Databases, MakeTill
 
@@ -97,6 +98,24 @@ def test_the_whole_assortment(make_till: MakeTill, tmp_path: Path) -> None:
     assert set(Article.objects.filter(active=True).values_list("sku", flat=True)) == {"2"}
     gone = {row.id for row in feed.page(till, first).rows if row.op == "del"}
     assert gone == {"1", "3", "STATIE-0015", "STATIE-0010"}
+
+
+def test_a_whole_file_is_shown_first_and_changes_nothing(office_db: Databases, tmp_path: Path) -> None:
+    import_articles(write(tmp_path, GOOD.replace("87104000|", "")))
+    Branch.objects.create(code="B1", name="B1")
+    book("B1", "received", [("1", 12_000)], Note("els"))
+    seq = feed.head()
+    path = write(tmp_path, "sku,gtin,name,price,vat,group\n2,,Cola zero,1.05,9,Fris\n9,4006381333931,Nieuw,1,9,Fris\n")
+    found = importing.preview(path)
+    assert (found.rows, found.new, found.changed, found.stocked) == (2, 1, 1, 1)
+    assert [sku for sku, _name in found.gone] == ["1", "3", "STATIE-0010", "STATIE-0015"]
+    assert (feed.head(), Article.objects.filter(active=True).count()) == (seq, 5)
+    assert Barcode.objects.get().article_id == "1"
+    assert import_articles(path, whole=True) == 2
+    assert (Barcode.objects.get().article_id, Article.objects.get(sku="1").active) == ("9", False)
+    assert importing.preview(path) == importing.Preview(2, 0, 0, [], 0)
+    with pytest.raises(ImportProblem):
+        importing.preview(write(tmp_path, GOOD))
 
 
 def test_the_demo_company(office_db: Databases) -> None:

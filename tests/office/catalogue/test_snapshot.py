@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from kassa_office.catalogue import feed, snapshot
+from kassa_office.catalogue import base, feed, snapshot
 from kassa_office.catalogue.models import (
     Article,
     Barcode,
@@ -190,7 +190,7 @@ def test_the_file_serves_until_it_is_stale(till: Till, monkeypatch: pytest.Monke
     first = snapshot.current(till)
     feed.put("all", "message", "m", {"text": "x"})
     assert snapshot.current(till).sha256 == first.sha256
-    monkeypatch.setattr(snapshot, "STALE_ROWS", 0)
+    monkeypatch.setattr(base, "STALE_ROWS", 0)
     second = snapshot.current(till)
     assert second.cursor > first.cursor
     assert snapshot.read(till, first.sha256, 0)
@@ -215,7 +215,7 @@ def test_one_process_makes_it_and_others_are_told_to_wait(till: Till) -> None:
     Lease.objects.create(name="snapshot:B1", holder="x", until=timezone.now() + timedelta(minutes=1))
     with pytest.raises(OfficeError) as busy:
         snapshot.current(till)
-    assert (busy.value.code, busy.value.retry_after) == ("busy", snapshot.RETRY_SECONDS)
+    assert (busy.value.code, busy.value.retry_after) == ("busy", base.RETRY_SECONDS)
     Lease.objects.update(until=timezone.now() - timedelta(minutes=1))
     assert snapshot.current(till).size
 
@@ -249,6 +249,106 @@ def test_the_job_renews_stale_files_and_removes_what_is_left_over(till: Till, mo
     assert snapshot.refresh() is None
     assert not left.exists()
     feed.put("all", "message", "m", {"text": "x"})
-    monkeypatch.setattr(snapshot, "STALE_ROWS", 0)
+    monkeypatch.setattr(base, "STALE_ROWS", 0)
     assert snapshot.refresh() == "1 made, 0 removed"
     assert Path(settings.OFFICE.data, "snapshots", Snapshot.objects.order_by("-cursor")[0].file).exists()
+
+
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Countries whose base was made from the ground up, from here on."""
+    found: list[str] = []
+    real = base.make
+
+    def watched(path: Path, country: str, cursor: int) -> None:
+        found.append(country)
+        real(path, country, cursor)
+
+    monkeypatch.setattr(base, "make", watched)
+    return found
+
+
+def test_what_branches_share_is_made_once(till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bases, shops = made(monkeypatch), []
+    for code in ("K1", "K2"):
+        other = Till.objects.select_related("branch").get(code=code)
+        (tmp_path / code).mkdir()
+        shops.append(from_feed(other, from_snapshot(other, tmp_path / code)))
+        paged = from_feed(other, tmp_path / code / "paged.db")
+        assert tables(shops[-1]) == tables(paged)
+    assert bases == ["NL"]
+    first, second = map(tables, shops)
+    assert first["price"] != second["price"]
+    assert first["article"] != second["article"], "each has the stock of its own branch"
+    assert first["branch_stock"] == second["branch_stock"]
+
+
+def test_the_base_follows_the_feed(till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot.current(till)
+    bases = made(monkeypatch)
+    Article.objects.filter(sku="102").update(name="Heel anders")
+    feed.touch("article", ["102"])
+    Article.objects.get(sku="103").delete()
+    Customer.objects.create(code="10", name="Later")
+    feed.put("all", "stock", "B1:105", {"qty": 77, "at": 9})
+    feed.sequence(slow=True)
+    Snapshot.objects.all().delete()
+    whole = from_snapshot(till, tmp_path)
+    assert bases == []
+    found = tables(whole)
+    assert {row[0]: row[1] for row in found["article"]}["102"] == "Heel anders"
+    assert "103" not in {row[0] for row in found["article"]}
+    assert {row[0]: row[10] for row in found["article"]}["105"] == 77
+    assert ("10", "Later", "", 0, 0) in found["customer"]
+    paged = from_feed(till, tmp_path / "paged.db")
+    assert tables(from_feed(till, whole)) == tables(paged)
+
+
+@pytest.mark.parametrize("why", ["rows", "age", "program", "floor", "damaged", "epoch"])
+def test_a_base_that_will_not_do_is_made_anew(
+    till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    snapshot.current(till)
+    bases, path = made(monkeypatch), snapshot.folder() / "base-NL.db"
+    if why == "rows":
+        monkeypatch.setattr(base, "STALE_ROWS", 0)
+        Customer.objects.create(code="10", name="Later")
+    elif why == "age":
+        monkeypatch.setattr(base, "OLD_SECONDS", 0)
+    elif why == "program":
+        monkeypatch.setattr(base, "_version", lambda: "99")
+    elif why == "floor":
+        feed.renumber_scope("all")
+    elif why == "damaged":
+        path.write_bytes(b"x" * 5000)
+    else:
+        con = sqlite3.connect(path, isolation_level=None)
+        con.execute("update meta set value = 'other' where key = 'feed_epoch'")
+        con.close()
+    Snapshot.objects.all().delete()
+    whole = from_feed(till, from_snapshot(till, tmp_path))
+    assert bases == ["NL"]
+    assert tables(whole) == tables(from_feed(till, tmp_path / "paged.db"))
+    assert {each.suffix for each in snapshot.folder().iterdir()} == {".db", ".zst"}
+
+
+def test_while_another_process_makes_the_base_a_till_waits(till: Till) -> None:
+    Lease.objects.create(name="snapshot:base-NL", holder="x", until=timezone.now() + timedelta(minutes=1))
+    with pytest.raises(OfficeError) as busy:
+        snapshot.current(till)
+    assert busy.value.code == "busy"
+    Lease.objects.update(until=timezone.now() - timedelta(minutes=1))
+    assert snapshot.current(till).size
+
+
+def test_a_code_that_was_given_counts_before_the_number_of_another_article(till: Till, tmp_path: Path) -> None:
+    own = "8710400000006"
+    group = Group.objects.all()[0]
+    for sku, rank in (("0-other", 900), (own, 1)):
+        article = Article.objects.create(sku=sku, name=sku, group=group, vat="low", rank=rank)
+        Price.objects.create(article=article, valid_from=LONG_AGO, amount=5)
+    Barcode.objects.create(code=f"0{own}", article_id="0-other", pieces=2)
+    feed.touch("article", ["0-other", own])
+    feed.sequence(slow=True)
+    for shop in (from_feed(till, from_snapshot(till, tmp_path)), from_feed(till, tmp_path / "paged.db")):
+        assert (f"0{own}", "0-other", 2) in tables(shop)["code"]
+        assert own not in {row[1] for row in tables(shop)["code"]}

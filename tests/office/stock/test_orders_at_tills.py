@@ -87,7 +87,8 @@ def test_a_snapshot_holds_the_orders_of_its_branch(make_till: MakeTill, tmp_path
     article("6")
     order = sent(("6", 24_000))
     sent(("6", 5000), place="B2")
-    snapshot.build(tmp_path / "shop.db", one.till.branch, feed.head())
+    feed.head()
+    snapshot.build(tmp_path / "shop.db", one.till.branch)
     con = sqlite3.connect(tmp_path / "shop.db")
     assert con.execute("select number, supplier from purchase_order").fetchall() == [(order.number, "Leverancier L1")]
     con.close()

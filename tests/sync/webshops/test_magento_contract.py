@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any
+from typing import Any, ClassVar
 
-from kassa_tui.simulate.webshops.magento import PICKUP_SOURCE, MagentoShop, start
+from kassa_tui.simulate.webshops.magento import PICKUP_SOURCE, start
 from kassa_tui.simulate.webshops.magento_json import order as order_json
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.magento import make
@@ -96,7 +96,7 @@ class MagentoStand(Stand):
 class MagentoContract(Contract):
     """Both ways of keeping stock."""
 
-    shop: dict[str, Any]
+    shop: ClassVar[dict[str, Any]]
 
     def make(self, *, context: SSLContext | None = None, ca_file: Path | None = None, **options: Any) -> MagentoStand:
         return MagentoStand(context=context, ca_file=ca_file, shop=self.shop, options=options)
@@ -109,20 +109,14 @@ class MagentoContract(Contract):
 class TestSources(MagentoContract):
     """Magento 2.4 with multi-source inventory, signed."""
 
-    shop: dict[str, Any] = {"msi": True}
+    shop: ClassVar[dict[str, Any]] = {"msi": True}
 
 
 class TestStockItems(MagentoContract):
     """Magento before 2.3, by a bearer's token."""
 
-    shop: dict[str, Any] = {"msi": False, "version": "2.2.11", "bearer": True}
+    shop: ClassVar[dict[str, Any]] = {"msi": False, "version": "2.2.11", "bearer": True}
 
     def spoil_keys(self, stand: Stand) -> None:
         assert isinstance(stand, MagentoStand)
         stand.shop.keys["token"] = "another"
-
-
-def shop_of(stand: Stand) -> MagentoShop:
-    """The simulated shop behind a stand."""
-    assert isinstance(stand, MagentoStand)
-    return stand.shop

@@ -1,7 +1,7 @@
-"""The sums of the feed are over what tills keep of a row; those of before are made anew."""
+"""The sums of the feed are over what tills keep of a row; those of before are made anew. Articles in order of rank."""
 
 import msgspec
-from django.db import migrations
+from django.db import migrations, models
 
 from kassa_tui.storage.feed_sums import MODULUS, row_hash
 
@@ -25,8 +25,11 @@ def recount(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """Of data only."""
+    """Data, and an index."""
 
     dependencies = [("catalogue", "0002_initial")]
 
-    operations = [migrations.RunPython(recount, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(recount, migrations.RunPython.noop),
+        migrations.AddIndex("article", models.Index(fields=["rank", "sku"], name="article_rank")),
+    ]

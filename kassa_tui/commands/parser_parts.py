@@ -1,0 +1,17 @@
+"""What all parts of the command line share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from kassa_tui.messages import Words
+
+Add = Callable[[argparse.ArgumentParser, Words], object]
+Group = tuple[tuple[str, str, str, Add | None], ...]
+"""Commands of a command: name, what it does, an example, and its own arguments."""
+
+
+def as_json(parser: argparse.ArgumentParser, spoken: Words) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help=spoken.t("als JSON"))

@@ -1,0 +1,95 @@
+"""Counter and web at the same moment, with a line that loses answers: what is left is exact, and nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+import pytest
+
+from kassa_tui.simulate.web import Asked
+from kassa_tui.simulate.webshops.server import Fault
+from kassa_tui.sync.webshops.base import Transient, WebOrder
+from tests.sync.webshops.contract import Ledger, sold
+from tests.sync.webshops.test_woocommerce import WooStand
+
+BAD = (Fault("drop"), Fault("lost"), Fault("gateway"), Fault("cut", 50), Fault("status", 503), Fault("html"))
+
+
+def bad_line(seed: int) -> Callable[[Asked], Fault | None]:
+    """One request in five goes wrong, in some way."""
+    chance = random.Random(seed)
+    return lambda asked: chance.choice(BAD) if chance.random() < 0.2 else None
+
+
+def at_last(act: Callable[[], object]) -> object:
+    """Do it until it is done, as the engine does."""
+    for _ in range(50):
+        try:
+            return act()
+        except Transient:
+            continue
+    raise AssertionError("it never went well")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ten_sales_and_ten_orders_at_once(seed: int) -> None:
+    stand = WooStand(shop={"storage": "posts" if seed % 2 else "hpos"})
+    try:
+        product, start = stand.product("A1", stock=100), Barrier(3)
+        ledger = Ledger(stand, {product: 100})
+        stand.server.faults = bad_line(seed)
+
+        def customers() -> None:
+            start.wait()
+            for _ in range(5):
+                stand.buy((product, 1))
+
+        shoppers = [Thread(target=customers) for _ in range(2)]
+        for each in shoppers:
+            each.start()
+        start.wait()
+        for _ in range(10):
+            ledger.shelf[product] -= 1000
+            at_last(ledger.cycle)
+        for each in shoppers:
+            each.join()
+        at_last(ledger.cycle)
+        assert (len(ledger.orders), stand.shown(product)) == (10, 80)
+        for order in ledger.orders:
+            stand.finish(order)
+        at_last(ledger.cycle)
+        assert (ledger.shelf[product], stand.shown(product)) == (80_000, 80)
+    finally:
+        stand.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sales_as_orders_are_there_once_and_take_their_stock_once(seed: int) -> None:
+    stand = WooStand(shop={"storage": "posts" if seed % 2 else "hpos"})
+    try:
+        product, start = stand.product("A1", stock=100), Barrier(2)
+        stand.connector.check()
+        stand.server.faults = bad_line(100 + seed)
+
+        def customers() -> None:
+            start.wait()
+            for _ in range(10):
+                stand.buy((product, 1))
+
+        shoppers = Thread(target=customers)
+        shoppers.start()
+        start.wait()
+        placed = []
+        for no in range(10):
+            order = at_last(lambda no=no: stand.connector.place(sold(product, key=f"K1-{no}")))  # type: ignore[misc]
+            assert isinstance(order, WebOrder)
+            placed.append(order.key)
+        shoppers.join()
+        kept = Counter(order.meta.get("_till_sale_id") for order in stand.shop.books.orders.values())
+        assert kept == Counter({None: 10, **dict.fromkeys(placed, 1)})
+        assert stand.shown(product) == 80
+    finally:
+        stand.close()
