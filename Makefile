@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TEXTS := $(wildcard kassa_tui/locale/*/LC_MESSAGES/*.po kassa_office/locale/*/LC_MESSAGES/*.po)
 
-.PHONY: env run office-demo check test bench gates vmtest texts
+.PHONY: env run office-demo webshop-demo check test bench gates vmtest texts
 
 # The environment, made anew only when what goes into it changes; the words are compiled when a catalogue does.
 env: $(VENV)/.texts
@@ -31,6 +31,10 @@ run: env
 # An office with two branches and two tills of it on this machine.
 office-demo: env
 	$(BIN)/kassa-office demo
+
+# A till and a simulated WooCommerce on this machine.
+webshop-demo: env
+	$(BIN)/kassa demo --webshop woocommerce
 
 # The catalogues of texts brought up to date with the sources; what is new is then translated by a person.
 texts: env

@@ -10,8 +10,8 @@ from kassa_tui.hours_words import HOURS_DONE, HOURS_KINDS, HOURS_WORDS
 from kassa_tui.marking import N_
 from kassa_tui.office_words import OFFICE_DONE, OFFICE_TABLES, OFFICE_WHY, OFFICE_WORDS
 from kassa_tui.stock_words import STOCK_DONE, STOCK_KINDS, STOCK_PERMISSIONS, STOCK_WORDS
-from kassa_tui.webshop_words import WEBSHOP_REFUSED
 from kassa_tui.weborder_words import WEB_STAGES, WEBORDER_DONE, WEBORDER_WORDS
+from kassa_tui.webshop_words import WEBSHOP_REFUSED
 
 WORDS: dict[str, str] = {
     "age_open": N_("Leeftijd {age}+ nog vragen: geboren op of voor {born:date}?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from kassa_tui import cli
+from kassa_tui.storage import generations
 from kassa_tui.storage.rebuild import rebuild
 from tests.services.shop_floor import hands, make_shop
 
@@ -58,6 +60,25 @@ def test_numbers_go_on_behind_those_that_were_given_out(shop: Path, capsys: pyte
     assert sell(shop, "6", "pay cash")["ticket"]["receipt_number"] == "K1-000008"
     assert sell(shop, "login 9999", "close-shift", "open-shift 0")["facts"]["z"] == 3
     assert cli.main(["journal", "verify"]) == 0
+
+
+def test_articles_that_came_as_a_whole_are_put_aside_as_one_file(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, archived = shop / "data", shop / "data" / "shop.db"
+    generations.exchange(archived, Path(shutil.copyfile(archived, data / "fresh.db")))
+    con = sqlite3.connect(archived, isolation_level=None)
+    con.execute("update article set name = 'Van het kantoor'")
+    con.close()
+    assert sell(shop, "6")["ticket"]["lines"][0]["name"] == "Van het kantoor"
+    assert restore(shop, capsys, "--force")[0] == 0
+    assert not archived.is_symlink()
+    assert [path.name for path in data.glob("shop-*")] == []
+    (replaced,) = data.glob("replaced-*/shop.db")
+    con = sqlite3.connect(replaced)
+    assert con.execute("select distinct name from article").fetchall() == [("Van het kantoor",)]
+    con.close()
+    assert sell(shop, "6")["ticket"]["lines"][0]["name"] != "Van het kantoor"
 
 
 def test_what_was_put_aside_earlier_is_asked_too(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,8 +17,8 @@ or one kilogram. VAT rates are hundredths of a percent. Times are UTC; days are 
 Ask with `Authorization: Bearer kassa_…`; the owner makes tokens under *Koppelingen*. A question that is refused is
 answered with a Problem: its `code` never changes. After 429 and 503, wait as `Retry-After` says.
 
-A name in the query that the resource does not know is refused with 400 `unknown_query`, which names it and those that are
-known; one that stands there twice, where one value is meant, with 400 `query_twice`."""
+A name in the query that the resource does not know is refused with 400 `unknown_query`, which names it and those that
+are known; one that stands there twice, where one value is meant, with 400 `query_twice`."""
 
 api = NinjaAPI(title="Kassa", version="1", description=TEXT, docs_url=None, openapi_url="openapi.json",
                urls_namespace="rest")  # fmt: skip

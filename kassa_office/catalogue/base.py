@@ -22,14 +22,12 @@ import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from peewee import SqliteDatabase
 
 from kassa_office.catalogue import feed
 from kassa_office.catalogue.models import Article, FeedRow
 from kassa_office.tills.models import Lease
 from kassa_office.tills.office import office
 from kassa_tui.domain.gtin import gtin14
-from kassa_tui.storage.article_rows import CODES_OF
 from kassa_tui.storage.catalogue import search_text
 from kassa_tui.storage.catalogue_build import BATCH_ROWS, ArticleRow, CatalogueBuild, CodeRow, building
 from kassa_tui.storage.database import StorageError, checkpoint
@@ -111,8 +109,9 @@ def make(path: Path, country: str, cursor: int) -> None:
             next_one.finish()
             next_one.exchange({})
         _own_numbers(db)
-        db.execute_sql(CODES_OF)
         apply(db, ["all"], cursor)
+        # With the index that a till needs which follows the feed, even where nothing came.
+        apply_page(db, (), office().epoch, cursor)
         db.execute_sql("pragma journal_mode=delete")
         db.execute_sql("vacuum into ?", (str(path),))
     finally:
@@ -120,13 +119,13 @@ def make(path: Path, country: str, cursor: int) -> None:
         _remove(work)
 
 
-def unguarded(db: SqliteDatabase) -> None:
+def unguarded(db: Any) -> None:
     """Nobody reads it yet and a crash loses nothing: no log, no waiting for the disk."""
     for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-131072"):
         db.execute_sql(f"pragma {pragma}")
 
 
-def apply(db: SqliteDatabase, scopes: list[str], cursor: int) -> None:
+def apply(db: Any, scopes: list[str], cursor: int) -> None:
     """Take over the live rows of scopes, but articles and the stock of all."""
     rest = FeedRow.objects.filter(scope__in=scopes, op="put")
     if "all" in scopes:
@@ -182,7 +181,7 @@ class _Level(msgspec.Struct):
     at: int = 0
 
 
-def _stock(db: SqliteDatabase) -> None:
+def _stock(db: Any) -> None:
     """Write the stock of all branches."""
     decoder = msgspec.json.Decoder(_Level)
     rows = FeedRow.objects.filter(scope="all", table=feed.SLOW, op="put").order_by("key")
@@ -249,7 +248,7 @@ def _add(batch: _Batch, number: int, sku: str, data: _ArticleData) -> None:
     batch.codes.extend((code, number, pieces, len(code)) for code, pieces in data.codes)
 
 
-def _own_numbers(db: SqliteDatabase) -> None:
+def _own_numbers(db: Any) -> None:
     """An article without a code is found by its own number where that is a GTIN, and no other has it as a code."""
     con = db.connection()
     con.create_function("gtin14", 1, gtin14, deterministic=True)

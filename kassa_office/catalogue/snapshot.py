@@ -15,7 +15,6 @@ from typing import Any
 
 import zstandard
 from django.utils import timezone
-from peewee import SqliteDatabase
 
 from kassa_office.catalogue import base, feed
 from kassa_office.catalogue.base import folder
@@ -141,7 +140,7 @@ def build(path: Path, branch: Branch) -> int:
     return cursor
 
 
-def _pragma(db: SqliteDatabase, name: str) -> int:
+def _pragma(db: Any, name: str) -> int:
     return int(db.execute_sql(f"pragma {name}").fetchone()[0])
 
 

@@ -21,13 +21,15 @@ ALARMS = {
     "conflict": N_("Onder nummer %(seq)s kwam een tweede, andere regel. De eerste geldt; iemand moet hiernaar kijken."),
     "chain": N_("De keten van het journaal klopt niet bij nummer %(seq)s: er is iets gewijzigd of weggelaten."),
     "clock": N_("De klok van de kassa loopt %(skew)s. Zet hem gelijk."),
+    "sold_twice": N_("Een geparkeerde bon is twee keer verkocht, want een kassa kon het kantoor niet vragen wie hem had:"
+                     " %(numbers)s, de laatste %(total)s. Zoek uit welke niet klopt en neem die retour."),
     "unknown_kind": N_("De kassa stuurt een soort regel die dit kantoor niet kent (%(kind)s). Werk het kantoor bij."),
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),
     "webhook": N_("%(url)s nam %(failures)s keer achtereen niets aan en krijgt geen bericht meer. Zet het weer aan bij "
                   "Koppelingen."),
 }  # fmt: skip
-SERIOUS = frozenset(("gap", "quarantine", "conflict", "chain"))
+SERIOUS = frozenset(("gap", "quarantine", "conflict", "chain", "sold_twice"))
 REASONS = {
     "hash": N_("de inhoud klopt niet met haar controlegetal"),
     "signature": N_("de handtekening is niet van deze kassa"),
@@ -93,6 +95,8 @@ ACTS = {
     "rollout.paused": N_("uitrol stilgezet"),
     "rollout.resumed": N_("uitrol hervat"),
     "rollout.undone": N_("uitrol teruggedraaid"),
+    "hours.corrected": N_("uren verbeterd"),
+    "articles.imported": N_("artikelen uit een bestand overgenomen"),
 }
 FACTS = {
     "till": N_("kassa"), "branch": N_("filiaal"), "path": N_("adres"), "name": N_("naam"), "role": N_("rol"),

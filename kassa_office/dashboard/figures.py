@@ -205,9 +205,7 @@ def open_alarms(branches: Collection[str], company: bool = True) -> list[Alarm]:
     return list(Alarm.objects.filter(branch__in=codes, closed_at=None).order_by("-last_at"))
 
 
-def _keyed(
-    kind: str, branches: Collection[str], first: date, last: date, till: str, column: str = "key"
-) -> list[Row]:
+def _keyed(kind: str, branches: Collection[str], first: date, last: date, till: str, column: str = "key") -> list[Row]:
     """Totals of one kind, by the values of a column."""
     found: dict[str, Row] = {}
     for sign, totals in _totals(branches, first, last, till, days_only=kind in DAYS_ONLY):

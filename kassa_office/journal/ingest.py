@@ -297,6 +297,7 @@ class Taking:
     def note(self, claimed: int, numbers: set[int]) -> None:
         """How far the till is here now, and the alarms."""
         cursor = self.cursor
+        gap_before = cursor.next_seq <= cursor.high_seq
         new = [read.here.entry for read in self.reads]
         if new and self.branch not in cursor.branches:
             cursor.branches = [*cursor.branches, self.branch]
@@ -309,7 +310,7 @@ class Taking:
         gap = Matter("gap", self.branch, self.till.code, facts={"from": cursor.next_seq, "high": cursor.high_seq})
         if cursor.next_seq <= cursor.high_seq:
             self._raise(gap)
-        elif new:
+        elif gap_before:
             alarms.close_alarm(gap, at=self.now)
         if self.raised:
             alarms.raise_all(self.raised.values(), self.now)

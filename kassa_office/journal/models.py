@@ -67,7 +67,8 @@ class Alarm(models.Model):
     """Something a person must look at. One row for one matter, however often it was seen."""
 
     code = models.CharField(max_length=40)
-    """``gap``, ``silent``, ``quarantine``, ``conflict``, ``chain``, ``clock``, ``unknown_kind``, ``stock`` …"""
+    """``gap``, ``silent``, ``quarantine``, ``conflict``, ``chain``, ``clock``, ``unknown_kind``, ``stock``,
+    ``sold_twice`` …"""
     branch = models.CharField(max_length=CODE_CHARS, blank=True)
     till = models.CharField(max_length=CODE_CHARS, blank=True)
     matter = models.CharField(max_length=120, blank=True)

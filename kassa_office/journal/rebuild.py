@@ -131,14 +131,15 @@ def _remember(branches: list[str]) -> None:
 
 
 def _office_levels(branches: list[str]) -> None:
-    """Movements made in the office belong to the levels too."""
+    """Movements made in the office belong to the levels and the totals too."""
     gathered = Gathered()
     with connection.cursor() as cursor:
         where, values = _of(STOCK_MOVE, branches)
         made = OFFICE_MADE[STOCK_MOVE.name]
-        cursor.execute(f"SELECT branch, sku, qty, at FROM stock_move WHERE {where} AND {made}", values)
-        for branch, sku, qty, at in cursor.fetchall():
+        cursor.execute(f"SELECT branch, sku, qty, at, day, kind FROM stock_move WHERE {where} AND {made}", values)
+        for branch, sku, qty, at, day, kind in cursor.fetchall():
             gathered.level(branch, sku, qty, at)
+            gathered.moved(branch, str(day), kind, qty)
     gathered.write()
 
 

@@ -113,9 +113,11 @@ STOCK_LEVEL = Table(
 )
 VOUCHER = Table(
     "sales_voucher",
-    "number:text issued:bigint spent:bigint foreign:bool",
+    "number:text issued:bigint spent:bigint foreign:bool issued_on:int",
     "number",
-    f'{_adds("issued", "spent")}, "foreign" = {{t}}."foreign" OR excluded."foreign"',
+    f'{_adds("issued", "spent")}, "foreign" = {{t}}."foreign" OR excluded."foreign", '
+    "issued_on = CASE WHEN {t}.issued_on = 0 OR (excluded.issued_on > 0 AND excluded.issued_on < {t}.issued_on)"
+    " THEN excluded.issued_on ELSE {t}.issued_on END",
 )
 RETURNED = Table("returned", "number:text no:int qty:bigint", "number, no", _adds("qty"))
 PARKED = Table(
@@ -134,6 +136,8 @@ ALL = "all."
 """Stands before the kind of a total that is of a whole branch; its till is empty."""
 WHOLE = frozenset(("sale", "hour", "group", "staff", "vat", "tender"))
 """Kinds of which the whole branch has totals besides: what is divided by them needs no more rows than the division."""
+STOCK = f"{ALL}stock"
+"""Kind of the movements of a branch's stock, sales not among them; its keys are theirs."""
 DAYS_ONLY = WHOLE - {"sale"}
 """Kinds that a till has by day only; by month the branch has them."""
 
@@ -171,18 +175,25 @@ class Gathered:
         for place, amount in enumerate(amounts):
             have[place] += amount
 
+    def moved(self, branch: str, day: str, kind: str, qty: int) -> None:
+        """A movement of stock among the totals of its day."""
+        self.sum(DAY_TOTAL, (branch, day, "", STOCK, kind), 1, qty, 0, 0, 0, 0)
+
     def level(self, branch: str, sku: str, qty: int, at: int) -> None:
         """A movement of stock: thousandths, and when."""
         have = self.sums[STOCK_LEVEL.name].setdefault((branch, sku), [0, 0])
         have[0] += qty
         have[1] = max(have[1], at)
 
-    def voucher(self, number: str, issued: int = 0, spent: int = 0, foreign: bool = False) -> None:
-        """A voucher that was sold or taken; cents."""
-        have = self.sums[VOUCHER.name].setdefault((number,), [0, 0, False])
+    def voucher(
+        self, number: str, issued: int = 0, spent: int = 0, foreign: bool = False, issued_on: int = 0
+    ) -> None:  # fmt: skip
+        """A voucher that was sold or taken; cents, and the day it was sold as ``20261122``."""
+        have = self.sums[VOUCHER.name].setdefault((number,), [0, 0, False, 0])
         have[0] += issued
         have[1] += spent
         have[2] = bool(have[2]) or foreign
+        have[3] = min(filter(None, (have[3], issued_on)), default=0)
 
     def write(self) -> None:
         """Insert and add; in the caller's transaction."""

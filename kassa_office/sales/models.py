@@ -182,6 +182,8 @@ class Voucher(models.Model):
     spent = models.BigIntegerField(default=0)
     foreign = models.BooleanField(default=False)
     """Of another issuer: it may be taken once."""
+    issued_on = models.IntegerField(default=0)
+    """The day it was sold, as 20261122; 0 where that sale is not in."""
 
 
 class VoucherHold(models.Model):

@@ -103,7 +103,7 @@ def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day:
         )  # fmt: skip
         cost, against = (0, 0) if known is None else (known, amount - vat)
         if kind in BESIDE:
-            _beside(gathered, line, day)
+            _beside(gathered, line, day, date)
         else:
             all_qty, turnover, all_vat = all_qty + qty, turnover + amount, all_vat + vat
             all_cost, costed = all_cost + cost, costed + against
@@ -117,14 +117,14 @@ def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day:
     return 1, all_qty, turnover, all_vat, all_cost, costed
 
 
-def _beside(gathered: Gathered, line: bodies.Line, day: Day) -> None:
+def _beside(gathered: Gathered, line: bodies.Line, day: Day, date: str) -> None:
     """What is no turnover: deposits, and vouchers that were sold."""
     if line.kind == DEPOSIT:
         day.add("deposit", "charged" if line.qty > 0 else "returned", 1, line.qty, line.amount)
         return
     day.add("voucher", "issued", 1, 0, line.amount)
     if line.code:
-        gathered.voucher(line.code[:40], issued=line.amount)
+        gathered.voucher(line.code[:40], issued=line.amount, issued_on=int(date.replace("-", "")))
 
 
 def _remarkable(gathered: Gathered, line: bodies.Line, day: Day) -> None:

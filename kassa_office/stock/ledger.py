@@ -125,6 +125,7 @@ def book(branch: str, kind: str, lines: Sequence[tuple[str, int]], note: Note) -
                    cut(note.ref, 60), cut(note.by, 40))  # fmt: skip
             gathered.add(STOCK_MOVE, row)
             gathered.level(branch, sku, qty, at)
+            gathered.moved(branch, day.isoformat(), kind, qty)
         gathered.write()
     return seq
 

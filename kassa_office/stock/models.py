@@ -27,7 +27,10 @@ class StockMove(Fact):
 
     class Meta:
         db_table = "stock_move"
-        indexes = (models.Index(fields=("branch", "sku", "day"), name="stock_move_sku"),)
+        indexes = (
+            models.Index(fields=("branch", "sku", "day"), name="stock_move_sku"),
+            models.Index(fields=("branch", "ref"), name="stock_move_ref"),
+        )
 
 
 class StockCount(Fact):
@@ -194,6 +197,32 @@ class StockTakeLine(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("take", "sku"), name="stock_take_line_key"),)
+
+
+class StockDemand(models.Model):
+    """What sells a day of an article in a branch, as :mod:`kassa_office.stock.demand` reckoned it last."""
+
+    pk = models.CompositePrimaryKey("branch", "sku")
+    branch = models.CharField(max_length=CODE_CHARS)
+    sku = models.CharField(max_length=40)
+    mean = models.FloatField()
+    """Thousandths a day, and their deviation."""
+    deviation = models.FloatField()
+    days = models.IntegerField()
+    """On which there was something to sell."""
+
+    class Meta:
+        db_table = "stock_demand"
+
+
+class DemandProof(models.Model):
+    """What the sales and movements of a branch came to when its demand was reckoned."""
+
+    branch = models.CharField(primary_key=True, max_length=CODE_CHARS)
+    proof = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "stock_demand_proof"
 
 
 class StockTold(models.Model):

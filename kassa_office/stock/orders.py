@@ -14,10 +14,11 @@ from datetime import date, datetime, timedelta
 from statistics import stdev
 
 from django.db import transaction
-from django.db.models import Min, Sum
+from django.db.models import F, Min, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from kassa_office.catalogue.models import Article, CostPrice, Supplier
+from kassa_office.catalogue.models import Article, CostPrice
 from kassa_office.stock.ledger import Note, book
 from kassa_office.stock.models import PurchaseLine, PurchaseOrder, StockMove, StockReceipt
 from kassa_office.stock.numbers import new_number
@@ -142,11 +143,14 @@ def unknown_of(receipt: StockReceipt) -> list[tuple[str, int]]:
 
 def on_order(branch: str) -> dict[str, int]:
     """Article → thousandths that are still to come to a branch."""
+    lines = PurchaseLine.objects.filter(order__branch_id=branch, order__state__in=OPEN)
+    ordered = list(lines.values_list("order_id", "article_id", "qty"))
+    numbers = {number for number, _sku, _qty in ordered}
+    moves = StockMove.objects.filter(branch=branch, kind="received", ref__in=numbers).order_by()
+    got = {(ref, sku): int(qty) for ref, sku, qty in moves.values_list("ref", "sku").annotate(all=Sum("qty"))}
     found: dict[str, int] = {}
-    for order in PurchaseOrder.objects.filter(branch_id=branch, state__in=OPEN):
-        got = received(order)
-        for sku, qty in order.lines.values_list("article_id", "qty"):
-            found[sku] = found.get(sku, 0) + max(qty - got.get(sku, 0), 0)
+    for number, sku, qty in ordered:
+        found[sku] = found.get(sku, 0) + max(qty - got.get((number, sku), 0), 0)
     return found
 
 
@@ -156,15 +160,15 @@ def costs(skus: Collection[str]) -> dict[str, int]:
     return dict(rows.values_list("article_id", "amount"))
 
 
-def deviation(supplier: Supplier) -> float:
-    """Days by which a supplier's lead time varies: measured once enough orders have come."""
-    orders = PurchaseOrder.objects.filter(supplier=supplier).exclude(sent_at=None).exclude(arrived_at=None)
-    times = [
-        (there - sent).total_seconds() / 86_400
-        for sent, there in orders.order_by("-sent_at").values_list("sent_at", "arrived_at")[:20]
-        if sent and there
-    ]
-    return stdev(times) if len(times) >= MEASURED else DEVIATION
+def deviations() -> dict[str, float]:
+    """Supplier → days by which the lead time varies, of those of whom enough orders have come: the newest twenty."""
+    number = Window(RowNumber(), partition_by=F("supplier"), order_by=F("sent_at").desc())
+    rows = PurchaseOrder.objects.exclude(sent_at=None).exclude(arrived_at=None).annotate(no=number).filter(no__lte=20)
+    times: dict[str, list[float]] = {}
+    for supplier, sent, there in rows.order_by().values_list("supplier_id", "sent_at", "arrived_at"):
+        if sent and there:
+            times.setdefault(supplier, []).append((there - sent).total_seconds() / 86_400)
+    return {supplier: stdev(days) for supplier, days in times.items() if len(days) >= MEASURED}
 
 
 def refresh() -> str | None:

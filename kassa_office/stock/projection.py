@@ -83,6 +83,7 @@ def _write(
         row = (*here.key, no, entry.at, kind, cut(sku, 40), qty, cut(reason, 40), cut(ref, 60), entry.who)
         gathered.add(STOCK_MOVE, row)
         gathered.level(here.branch, cut(sku, 40), qty, entry.at)
+        gathered.moved(here.branch, here.day, kind, qty)
 
 
 def _received(gathered: Gathered, here: Here, facts: Moves, costs: Costs) -> None:

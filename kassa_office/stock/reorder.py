@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, sqrt
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist
 
 SERVICE = 0.95
 """Share of the order cycles without an empty shelf."""
@@ -55,12 +55,12 @@ def factor(service: float = SERVICE) -> float:
     return NormalDist().inv_cdf(service)
 
 
-def demand(sold: Sequence[int], in_stock: Sequence[bool]) -> Demand:
-    """Mean and deviation of what was sold a day, days without stock left out."""
-    counted = [qty for qty, there in zip(sold, in_stock, strict=True) if there]
-    if not counted:
+def demand(days: int, total: int, squares: int) -> Demand:
+    """Mean and deviation of what was sold on so many days, from the sum of it and the sum of its squares."""
+    if days < 1:
         return Demand(0.0, 0.0, 0)
-    return Demand(fmean(counted), stdev(counted) if len(counted) > 1 else 0.0, len(counted))
+    spread = (days * squares - total**2) / (days * (days - 1)) if days > 1 else 0.0
+    return Demand(total / days, sqrt(spread), days)
 
 
 def safety(of: Demand, supply: Supply, z: float, days: float) -> float:

@@ -120,7 +120,9 @@ def voucher(till: Till, number: str) -> wire.Voucher:
     row = Voucher.objects.filter(number=number[:40]).first()
     if row is None:
         raise OfficeError("unknown", {"number": number[:40]})
-    return wire.Voucher(number=row.number, balance=_free(row, but=till.code), foreign=row.foreign)
+    day = str(row.issued_on)
+    issued = f"{day[:4]}-{day[4:6]}-{day[6:]}" if row.issued_on else ""
+    return wire.Voucher(number=row.number, balance=_free(row, but=till.code), foreign=row.foreign, issued=issued)
 
 
 @transaction.atomic

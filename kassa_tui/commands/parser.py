@@ -107,6 +107,8 @@ def _dress(parser: argparse.ArgumentParser, spoken: Words) -> None:
 
 def _demo(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("--data", metavar="DIR", help=spoken.t("map van de demowinkel"))
+    parser.add_argument("--webshop", choices=("woocommerce", "magento", "prestashop"),
+                        help=spoken.t("met een nagebootste webshop erbij"))  # fmt: skip
 
 
 def _import(parser: argparse.ArgumentParser, spoken: Words) -> None:
@@ -221,7 +223,8 @@ def _support(parser: argparse.ArgumentParser, spoken: Words) -> None:
 
 def _simulate(parser: argparse.ArgumentParser, spoken: Words) -> None:
     t = spoken.t
-    kinds = ("zvt", "opi", "nexo", "mollie", "sumup", "printer", "scale", "display")
+    kinds = ("zvt", "opi", "nexo", "mollie", "sumup", "printer", "scale", "display", "woocommerce", "magento",
+             "prestashop")  # fmt: skip
     parser.add_argument("kind", choices=kinds, help=t("soort pinautomaat, of een ander apparaat"))
     parser.add_argument("--port", type=int, default=0, metavar="N", help=t("poort; anders een vrije"))
     says = t("op een seriële lijn in plaats van een poort (zvt, printer)")
@@ -243,6 +246,8 @@ def _simulate(parser: argparse.ArgumentParser, spoken: Words) -> None:
     parser.add_argument("--weight", metavar="KG", default="0", help=t("gewicht in kilogram (scale)"))
     parser.add_argument("--unstable", action="store_true", help=t("het gewicht komt niet tot rust (scale)"))
     parser.add_argument("--overload", action="store_true", help=t("te zwaar (scale)"))
+    parser.add_argument("--articles", metavar="FILE", help=t("artikelen van de webshop; anders die van de demowinkel"))
+    parser.add_argument("--verbose", action="store_true", help=t("elk verzoek laten zien (webshop)"))
 
 
 def _simulated_printer(parser: argparse.ArgumentParser, spoken: Words) -> None:

@@ -32,6 +32,11 @@ def simulate(call: Call) -> int:
 
         with interruption() as interrupted:
             return simulate_devices.simulate(call, interrupted)
+    if args.kind in ("woocommerce", "magento", "prestashop"):
+        from kassa_tui.commands import simulate_webshop
+
+        with interruption() as interrupted:
+            return simulate_webshop.simulate(call, interrupted)
     if args.serial and args.kind != "zvt":
         call.complain(call.t("--serial kan alleen bij zvt en printer"))
         return MISUSE

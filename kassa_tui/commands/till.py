@@ -29,6 +29,10 @@ def demo(call: Call) -> int:
     """The demo shop on this terminal, made at its first start."""
     from kassa_tui import app
 
+    if call.args.webshop:
+        from kassa_tui.commands import webshop_demo
+
+        return webshop_demo.demo(call)
     return app.start(True, {"--data": call.args.data}) if _terminal(call) else MISUSE
 
 

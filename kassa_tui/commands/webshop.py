@@ -23,6 +23,7 @@ CREDENTIALS = {
     "magento": ("consumer_key", "consumer_secret", "token", "token_secret"),
     "prestashop": ("key",),
 }
+SWITCHES = ("keys_in_url", "plain_permalinks", "post_instead_of_put", "legacy_stock")
 ANSWER_SECONDS = 900.0
 """A shop with many products takes its time."""
 SHOWN = 40
@@ -44,8 +45,7 @@ def add(call: Call) -> int:
     if any(code == each.code for each in config.webshops):
         return call.refuse(Refused("webshop_twice", {"code": code}), MISUSE)
     keys = _keys(call, args.kind)
-    options: dict[str, Any] = {name: True for name in ("keys_in_url", "plain_permalinks", "post_instead_of_put", "legacy_stock")
-               if getattr(args, name)}  # fmt: skip
+    options: dict[str, Any] = {name: True for name in SWITCHES if getattr(args, name)}
     try:
         connector = connect(Access(args.kind, args.url, keys, Path(args.ca) if args.ca else None, None,
                                    Options(**options)))  # fmt: skip

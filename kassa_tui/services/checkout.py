@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.domain import tender as paying
@@ -11,6 +10,7 @@ from kassa_tui.domain.sale import sale_body
 from kassa_tui.domain.tender import Payment, Tender
 from kassa_tui.domain.ticket import total_of
 from kassa_tui.services.till import done, refused
+from kassa_tui.services.vouchers import is_over
 from kassa_tui.storage import sales
 from kassa_tui.storage.journal import Job
 
@@ -95,7 +95,7 @@ def voucher(till: Till, number: str, amount: int | None = None, told: Told | Non
             return tender if isinstance(tender, Refused) else _take(till, paying.pay_exact(payment, tender))
     if known is not None and (known[1] or known[0] <= 0):
         return refused("voucher_used", number=number)
-    if known is not None and _expired(till, number):
+    if known is not None and is_over(till, sales.voucher_date(till.store.read, number)):
         return refused("voucher_expired", number=number)
     if known is None and amount is None:
         return refused("unknown_voucher", number=number)
@@ -164,11 +164,6 @@ def finish(till: Till) -> Outcome:
             "print": "ask" if policy == "ask" and not jobs else "",
         },
     )
-
-
-def _expired(till: Till, number: str) -> bool:
-    days, issued = till.config.rules.voucher_days, sales.voucher_date(till.store.read, number)
-    return bool(days and issued) and (date.fromisoformat(till.today) - date.fromisoformat(issued)).days > days
 
 
 def _take(till: Till, payment: Payment | Refused) -> Outcome:

@@ -18,7 +18,7 @@ from kassa_tui.domain.tender import Tender
 from kassa_tui.services import draft, parking
 from kassa_tui.services.messenger import Told
 from kassa_tui.services.till import done, refused
-from kassa_tui.services.vouchers import is_voucher
+from kassa_tui.services.vouchers import is_over, is_voucher
 from kassa_tui.storage import sales
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ def voucher_tender(
         held = told.data.get("held", 0)
         if told.data.get("foreign") or not isinstance(held, int) or held <= 0:
             return refused("voucher_used", number=number)
+        if is_over(till, told.data.get("issued") or sales.voucher_date(till.store.read, number)):
+            return refused("voucher_expired", number=number)
         return Tender(paying.VOUCHER, min(held, due), number)
     mine = known is not None and known[0] >= 0
     if mine or not is_voucher(number):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from typing import TYPE_CHECKING
 
 from kassa_tui.domain import ticket as tickets
@@ -25,6 +26,17 @@ def is_voucher(code: str) -> bool:
     """Whether a scanned code is one of our voucher numbers."""
     digits = code.strip().upper().removeprefix(PREFIX)
     return len(digits) == 10 and code.strip().upper().startswith(PREFIX) and digits.isdigit()
+
+
+def is_over(till: Till, issued: object) -> bool:
+    """Whether a voucher sold on this ISO date is older than the shop takes; not where the day is not known."""
+    days = till.config.rules.voucher_days
+    if not days or not isinstance(issued, str) or not issued:
+        return False
+    try:
+        return (date.fromisoformat(till.today) - date.fromisoformat(issued)).days > days
+    except ValueError:
+        return False
 
 
 def issue(till: Till, cents: int | None = None) -> Outcome:

@@ -77,7 +77,8 @@ class Agent:
         except BaseException:
             self._lock.release()
             raise
-        self.catalogue = CatalogueSync(folder, config.shop.country, self.state, self._now)
+        owned = any(webshop.owner == config.till.id for webshop in config.webshops)
+        self.catalogue = CatalogueSync(folder, config.shop.country, self.state, self._now, own_channel=owned)
         self._journal, self._feed, self._channel = Lane(), Lane(), Lane()
         self._stuck_at = 0.0
         self._copy: subprocess.Popen[bytes] | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kassa_tui.storage import snapshot as snapshots
 from kassa_tui.storage.catalogue_build import changing
@@ -22,8 +22,6 @@ from kassa_tui.storage.shop_schema import open_shop
 from kassa_tui.sync.port import OfficeError, OfficePort
 
 if TYPE_CHECKING:
-    from peewee import SqliteDatabase
-
     from kassa_tui.storage.sync_state import SyncState
     from kassa_tui.sync.wire import FeedPage, SnapshotInfo
 
@@ -43,10 +41,14 @@ SETTLED_MS = 60_000
 class CatalogueSync:
     """Keeps ``shop.db`` up to date; it is the only writer of it while a till belongs to an office."""
 
-    def __init__(self, folder: Path, country: str, state: SyncState, now: Callable[[], int]) -> None:
+    def __init__(
+        self, folder: Path, country: str, state: SyncState, now: Callable[[], int], *, own_channel: bool = False
+    ) -> None:
         self._folder, self._country, self._state, self._now = folder, country, state, now
         self._wanted: snapshots.Wanted | None = None
         self._thorough = False
+        # What this till shows of a webshop of its own stands between what the office told.
+        self._apart = {"branch", "stock"} if own_channel else set[str]()
 
     @property
     def shop(self) -> Path:
@@ -112,14 +114,15 @@ class CatalogueSync:
         """Each row is held against the office's sums behind the next page, where that was not done lately."""
         self._thorough = abs(self._now() - self._state.now.compared_at) > DAY_MS
 
-    def _compare(self, db: SqliteDatabase, page: FeedPage) -> bool:
+    def _compare(self, db: Any, page: FeedPage) -> bool:
         """Hold what is here against the office's sums; whether a whole catalogue must come now."""
         now, at = self._state.now, self._now()
         thorough = self._thorough or abs(at - now.compared_at) > COMPARE_MS
         if not page.sums or not (page.rows or thorough):
             return False
+        sums = {table: told for table, told in page.sums.items() if table not in self._apart}
         with translated(self.shop):
-            wrong = differing(db.connection(), page.sums, only_counts=not thorough)
+            wrong = differing(db.connection(), sums, only_counts=not thorough)
         # One that did not help is not asked for again and again: a person must find out why.
         pause = WEEK_MS if now.differs and now.snapshot_at >= now.differs_at else DAY_MS
         if thorough:

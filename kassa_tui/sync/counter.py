@@ -166,7 +166,7 @@ def _held(port: OfficePort, question: Question) -> dict[str, Any]:
             break
         answer: Answer = port.hold(Hold(question.number, question.ticket, wanted))
         if answer.ok:
-            return {"held": wanted, "foreign": found.foreign}
+            return {"held": wanted, "foreign": found.foreign, "issued": found.issued}
         # Another till was quicker with a part of it.
         wanted = min(int(answer.facts.get("balance", 0)), wanted - 1)
     return {"held": 0, "foreign": found.foreign}

@@ -274,6 +274,8 @@ class Voucher(Message):
     balance: int
     """Cents, less what other tills hold."""
     foreign: bool = False
+    issued: str = ""
+    """ISO date on which it was sold; empty where the office does not know."""
 
 
 class Hold(Message):

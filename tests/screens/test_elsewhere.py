@@ -10,7 +10,7 @@ import pytest
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.services.messenger import Told
 from kassa_tui.storage import sales
-from tests.screens.hand import BREAD, Hand
+from tests.screens.hand import BREAD, MANAGER, Hand
 
 TICKET = {
     "ticket": "t9", "till": "K2", "place": 3, "name": "Jansen", "total": 110,
@@ -161,6 +161,36 @@ def test_a_voucher_of_another_till_pays_what_the_office_holds(at_till: Hand, off
     office.answer({"held": 60, "foreign": False})
     assert at_till.till.open.payment is not None
     assert at_till.till.open.payment.remaining == 50
+
+
+@pytest.mark.parametrize(
+    ("days", "issued", "taken"),
+    [(30, "2026-10-21", False), (30, "2026-10-22", True), (0, "2020-01-01", True), (30, "", True), (30, "onzin", True),
+     (30, 7, True)],
+)  # fmt: skip
+def test_a_voucher_of_another_till_that_is_too_old(
+    till_at: Callable[..., Hand], days: int, issued: object, taken: bool
+) -> None:
+    hand, office = till_at(rules=f"voucher_days = {days}").ready(), Office()
+    hand.till.office = office  # type: ignore[assignment]
+    assert hand.till.today == "2026-11-21"
+    hand.sell(BREAD, BREAD).press("pay").scan("TB0000000017")
+    office.answer({"held": 110, "foreign": False, "issued": issued})
+    assert (hand.till.last_sale is not None) == taken
+    assert ("is niet meer geldig" in hand.desk.message) == (not taken)
+
+
+def test_an_own_voucher_that_is_too_old_is_not_taken_by_the_offices_word(till_at: Callable[..., Hand]) -> None:
+    hand, office = till_at(rules="voucher_days = 30").ready(MANAGER), Office()
+    hand.type("5,00").press("voucher", "cash")
+    assert hand.till.last_sale is not None
+    number = hand.till.last_sale["lines"][0]["code"]
+    hand.till.office = office  # type: ignore[assignment]
+    hand.clock.at += 31 * 86_400_000
+    hand.sell(BREAD, BREAD).press("pay").scan(number)
+    office.answer({"held": 110, "foreign": False})
+    assert f"{number} is niet meer geldig" in hand.desk.message
+    assert hand.till.ticket is not None
 
 
 def test_a_voucher_offline_up_to_the_limit(till_at: Callable[..., Hand]) -> None:

@@ -43,7 +43,7 @@ MESSAGES: dict[str, wire.Message] = {
     "journal_page": wire.JournalPage(1, "e" * 32, [ENTRY], [wire.TillKey(1, "ff" * 32)], 12),
     "receipt_found": wire.ReceiptFound("K1-000001", "K1", "F1", 7, "{}", {"1": 1000}),
     "parked_ticket": wire.ParkedTicket("t1", "K2", 1, "Jan", "2", 5, 1250, {"lines": []}),
-    "voucher": wire.Voucher("TB1", 2000, True),
+    "voucher": wire.Voucher("TB1", 2000, True, "2026-11-21"),
     "hold": wire.Hold("TB1", "t1", 500),
     "channel_claim": wire.ChannelClaim(1, "WEB", "Webwinkel", "woocommerce", "https://winkel.example", "ff" * 32),
     "answer": wire.Answer(False, "too_little", {"balance": 100}),
@@ -55,7 +55,7 @@ OPTIONAL = {
     "heartbeat": {"epoch", "oldest", "receipt", "z", "turnover", "cursor", "disk_free", "devices", "doctor",
                   "settings"},
     "heartbeat_answer": {"desired_version", "pull_snapshot"}, "receipt_found": {"returned"},
-    "parked_ticket": {"draft"}, "voucher": {"foreign"}, "answer": {"code", "facts"}, "problem": {"facts"},
+    "parked_ticket": {"draft"}, "voucher": {"foreign", "issued"}, "answer": {"code", "facts"}, "problem": {"facts"},
 }  # fmt: skip
 """What an older program left out: fields that came with a default, and must keep one."""
 

@@ -22,11 +22,12 @@ from kassa_tui.storage.shop import Shop as ShopReader
 from kassa_tui.storage.shop_feed import apply_page
 from kassa_tui.storage.shop_schema import open_shop
 from kassa_tui.sync.agent import Agent
+from kassa_tui.sync.catalogue_sync import CatalogueSync
 from kassa_tui.sync.schedule import NIGHT, PULL
 from kassa_tui.sync.wire import Row
 from tests.sync.conftest import Shop
 from tests.sync.office import Office
-from tests.sync.test_feed import DAY, EAN, put
+from tests.sync.test_feed import DAY, EAN, put, row
 
 UNCOMPARED = {"order", "weborder"}
 """Working papers of which the till keeps another form than it was told."""
@@ -285,4 +286,17 @@ def test_the_night_looks_at_each_row_once(shop: Shop, told: Office, tmp_path: Pa
         agent.work({PULL})
         shop.clock.go(900)
     assert looked == [False]
+    agent.close()
+
+
+def test_what_a_till_shows_of_its_own_webshop_is_no_difference(shop: Shop, told: Office, tmp_path: Path) -> None:
+    agent = _agent(shop, _snapshot(told, tmp_path / "s"))
+    assert agent.once() is None
+    put(shop.data / "shop.db", [row("branch", "WEB", name="Webwinkel"), row("stock", "WEB:A1", qty=5)], told.cursor)
+    told.put("message", "m2", text="Vandaag")
+    for own, differs in ((True, ""), (False, "branch stock")):
+        catalogue = CatalogueSync(shop.data, "NL", agent.state, lambda: shop.clock.at, own_channel=own)
+        corrupt(shop, "update meta set value = '1' where key = 'feed_cursor'")
+        assert catalogue.turn(told) is bool(differs)  # type: ignore[arg-type]
+        assert agent.state.now.differs == differs
     agent.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ from kassa_office.stock.transfers import Wrong
 from kassa_office.stock.views import common
 from kassa_office.tills.models import Branch
 
-MOST = 500
+MOST, PAGE = 500, 100
 RECEIPT_DAYS = 60
 
 
@@ -34,11 +35,15 @@ def proposed(request: HttpRequest) -> HttpResponse:
     known = common.branches(request)
     branch = common.one_branch(request, request.GET.get("filiaal", ""), known)
     supplier = request.GET.get("leverancier", "")
-    found = [one for one in proposals.proposals(branch) if not supplier or one.article.supplier_id == supplier]
+    found = [one for one in proposals.short(branch) if not supplier or one.article.supplier_id == supplier]
+    page = Paginator(found, max(1, len(found)) if request.GET.get("bestand") else PAGE).get_page(
+        request.GET.get("pagina")
+    )
+    proposals.fill_in(branch, page.object_list)
     suppliers = list(Supplier.objects.values_list("code", "name"))
-    return answer(request, "stock/proposals.html", [_short(found)], place="proposals", branch=branch,
+    return answer(request, "stock/proposals.html", [_short(list(page))], place="proposals", branch=branch,
                   branches=sorted(known.items()), names=common.all_names(), supplier=supplier, suppliers=suppliers,
-                  found=found[:MOST], more=len(found) > MOST, may=common.may_write(request))  # fmt: skip
+                  found=page.object_list, page=page, may=common.may_write(request))  # fmt: skip
 
 
 def _short(found: list[proposals.Proposal]) -> Table:
@@ -64,7 +69,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     if branch not in common.branches(request):
         raise Http404
     ticked, by = set(request.POST.getlist("artikel")), request.user.get_username()
-    chosen = [one for one in proposals.proposals(branch) if one.article.sku in ticked]
+    chosen = proposals.proposals(branch, skus=ticked)
     made: list[str] = []
     moves: dict[str, list[tuple[str, int]]] = {}
     for one in chosen:

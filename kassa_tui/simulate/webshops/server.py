@@ -75,6 +75,8 @@ class ShopServer:
         host: str = "127.0.0.1", told: Callable[[Asked, int], object] | None = None,
     ) -> None:  # fmt: skip
         self.shop, self.faults = shop, faults or Queue()
+        self.page: Callable[[Asked], Reply | None] = lambda _asked: None
+        """What is for people, and answered before the shop is asked."""
         self.asked: list[Asked] = []
         """Every request that came in whole, also those that were dropped."""
         self._told = told
@@ -89,6 +91,11 @@ class ShopServer:
 
     def _serve(self, cable: Cable) -> None:
         asked = read_request(cable)
+        with self._lock:
+            page = self.page(asked)
+        if page is not None:
+            cable.write(raw(page))
+            return
         self.asked.append(asked)
         fault = self.faults(asked)
         what = fault.what if fault else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from kassa_office.catalogue.models import Article, Barcode, CostPrice, Group, Supplier
 from kassa_office.journal import ingest
+from kassa_office.journal.writing import DAY_TOTAL, Gathered
 from kassa_office.sales.models import SkuDay
 from kassa_office.tills.models import Branch
 from kassa_tui.sync.codec import encode
@@ -45,3 +46,6 @@ def article(sku: str, cost: int = 0, **facts: Any) -> Article:
 def sold(place: str, sku: str, day: date, qty: int) -> None:
     """A day's sales, as the totals have them."""
     SkuDay.objects.create(branch=place, sku=sku, day=day, qty=qty, amount=qty, cost=0)
+    gathered = Gathered()
+    gathered.sum(DAY_TOTAL, (place, day.isoformat(), "K1", "sale", ""), 1, qty, qty, 0, 0, 0)
+    gathered.write()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kassa_office.catalogue.models import FeedPending, Supplier
 from kassa_office.journal.models import Alarm
 from kassa_office.sales.models import SkuDay
-from kassa_office.stock import counts, ledger, orders, proposals, telling, transfers
+from kassa_office.stock import counts, demand, ledger, orders, proposals, telling, transfers
 from kassa_office.stock.ledger import Note, book
 from kassa_office.stock.models import PurchaseOrder, StockMove, StockRule, StockTake, Transfer
 from kassa_office.stock.transfers import Wrong
@@ -22,7 +22,7 @@ from tests.office.stock.shelves import article, branch, push, sold, supplier
 NOW = Note("els")
 
 
-def steady(place: str, sku: str, per_day: Sequence[int], stock: int, days: int = proposals.WINDOW) -> None:
+def steady(place: str, sku: str, per_day: Sequence[int], stock: int, days: int = demand.WINDOW) -> None:
     """So many sold on each day of the window, in turn, and so much there now."""
     today, total = timezone.localdate(), 0
     for back in range(1, days + 1):
@@ -50,7 +50,7 @@ def test_demand_leaves_out_days_without_stock(office_db: object) -> None:
     at = int((timezone.now() - timedelta(days=3)).timestamp() * 1000)
     book("B1", "received", [("6", 24_000)], Note("els", at=at))
     book("B1", "web", [("6", -24_000)], Note("els", at=at - 40 * 86_400_000 * 2))
-    found = proposals.read("B1").demands["6"]
+    found = proposals.read(["B1"])["B1"].demands["6"]
     assert found.mean == 8000.0
     assert found.days == 3
 
@@ -188,12 +188,12 @@ def test_a_suppliers_lead_time_is_measured(office_db: object) -> None:
     branch("B1")
     article("6")
     given = Supplier.objects.get()
-    assert orders.deviation(given) == orders.DEVIATION
+    assert orders.deviations() == {}
     for days in (3, 5, 7):
         order = orders.make("B1", "L1", [("6", 1000)], "els")
         now = timezone.now()
         PurchaseOrder.objects.filter(pk=order.pk).update(sent_at=now - timedelta(days=days), arrived_at=now)
-    assert round(orders.deviation(given), 6) == 2.0
+    assert round(orders.deviations()[given.code], 6) == 2.0
 
 
 def test_a_transfer_with_something_lost(office_db: object) -> None:
@@ -328,4 +328,4 @@ def test_an_alarm_for_what_runs_out_that_mends_itself(office_db: object) -> None
     orders.send(order.number)
     assert proposals.alarm() is None
     assert Alarm.objects.get().closed_at is not None
-    assert SkuDay.objects.count() == proposals.WINDOW
+    assert SkuDay.objects.count() == demand.WINDOW

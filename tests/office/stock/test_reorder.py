@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import fmean, stdev
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,12 +26,17 @@ def test_the_worked_example() -> None:
     assert round(limits.safety) == 21_861
 
 
-def test_days_without_stock_do_not_count_as_days_without_demand() -> None:
-    sold = [8000, 0, 0, 10_000, 6000]
-    assert reorder.demand(sold, [True, False, False, True, True]) == Demand(8000.0, 2000.0, 3)
-    assert reorder.demand(sold, [True] * 5).mean == 4800.0
-    assert reorder.demand([0, 0], [False, False]) == Demand(0.0, 0.0, 0)
-    assert reorder.demand([3000], [True]) == Demand(3000.0, 0.0, 1)
+@pytest.mark.parametrize("sold", [[8000, 10_000, 6000], [8000, 0, 0, 10_000, 6000], [3000, 3000], [1, 0, 2**31]])
+def test_mean_and_deviation_from_sums(sold: list[int]) -> None:
+    found = reorder.demand(len(sold), sum(sold), sum(qty * qty for qty in sold))
+    assert (found.mean, found.days) == (fmean(sold), len(sold))
+    assert found.deviation == pytest.approx(stdev(sold))
+
+
+def test_demand_of_one_day_and_of_none() -> None:
+    assert reorder.demand(3, 24_000, 8000**2 + 10_000**2 + 6000**2) == Demand(8000.0, 2000.0, 3)
+    assert reorder.demand(0, 0, 0) == Demand(0.0, 0.0, 0)
+    assert reorder.demand(1, 3000, 3000**2) == Demand(3000.0, 0.0, 1)
 
 
 @pytest.mark.parametrize(("position", "asked"), [(48_852, 61_010), (48_853, 0), (0, 109_862), (109_862, 0)])

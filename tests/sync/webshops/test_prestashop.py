@@ -1,4 +1,4 @@
-"""PrestaShop keeps the contract of all webshops: with PATCH, with whole rows, through a firewall, keys in the address."""
+"""PrestaShop keeps the contract of all webshops: as installed, an old one, and one behind a difficult host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ class PrestaContract(Contract):
     options: dict[str, Any] = {}  # noqa: RUF012
 
     def make(self, *, context: SSLContext | None = None, ca_file: Path | None = None, **options: Any) -> Stand:
-        return PrestaStand(context=context, ca_file=ca_file, site=self.site, **{**self.options, **options})
+        stand = PrestaStand(context=context, ca_file=ca_file, site=self.site, **{**self.options, **options})
+        self.settle(stand)
+        return stand
+
+    def settle(self, stand: PrestaStand) -> None:
+        """What is peculiar to the shop's host."""
 
     def spoil_keys(self, stand: Stand) -> None:
         assert isinstance(stand, PrestaStand)
@@ -58,3 +63,14 @@ class TestPrestaShop17(PrestaContract):
     """Before PATCH: whole rows are sent back."""
 
     site = {"version": "1.7.8.11"}  # noqa: RUF012
+
+
+class TestDifficultHost(PrestaContract):
+    """In a folder, far away, with shared stock; the host strips the header and lets nothing through but POST."""
+
+    site = {"folder": "/winkel", "timezone": "America/New_York", "shared_stock": True}  # noqa: RUF012
+    options = {"keys_in_url": True}  # noqa: RUF012
+
+    def settle(self, stand: PrestaStand) -> None:
+        stand.shop.webservice.strips_authorization = True
+        stand.shop.webservice.blocked = ("PUT", "PATCH", "DELETE")

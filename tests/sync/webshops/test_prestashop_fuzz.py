@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kassa_tui.simulate.webshops.prestashop import KEY
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import (
     Permanent,
@@ -37,8 +38,8 @@ from kassa_tui.sync.webshops.prestashop_xml import (
     parse,
 )
 from kassa_tui.sync.webshops.web import Answer, Patience
+from kassa_tui.webshop_words import WEBSHOP_WORDS
 from tests.sync.webshops.contract import sold
-from tests.sync.webshops.prestashop_stand import KEY
 
 SCALARS = st.none() | st.booleans() | st.integers(-5, 10**12) | st.floats(allow_nan=False) | st.text(max_size=8)
 SCALARS |= st.sampled_from(["1", "0", "14.990000", "2026-11-22 12:00:00", "0000-00-00 00:00:00", "1e400", "[1]", "a,b"])
@@ -47,21 +48,31 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6) | st.just("id"), inner, max_size=4),
     max_leaves=12,
 )
+LIKELY = st.sampled_from(["1", "12.500000", "0", 1, "2", "10.000000"])
+
+
+@st.composite
+def values(draw: st.DrawFn) -> Any:
+    """What may well stand in a field, and now and then anything."""
+    return draw(LIKELY if draw(st.integers(0, 9)) else JSON)
+
+
 ROW = st.fixed_dictionaries(
-    {"id": st.integers(1, 9) | SCALARS},
+    {"id": values()},
     optional={
-        name: JSON | st.sampled_from(["1", "12.500000", "0"])
+        name: values()
         for name in (
-            "current_state", "reference", "total_paid", "total_paid_tax_incl", "total_paid_tax_excl", "date_add",
-            "date_upd", "id_carrier", "module", "gift_message", "total_shipping_tax_incl", "total_discounts",
+            "current_state", "reference", "total_paid", "total_paid_tax_incl", "total_paid_tax_excl", "id_carrier",
+            "module", "gift_message", "total_shipping_tax_incl", "total_discounts",
             "total_discounts_tax_incl", "total_discounts_tax_excl", "name", "value", "price", "incl", "id_product",
             "id_product_attribute", "quantity", "id_order", "id_tax_rules_group", "rate", "amount", "id_currency",
         )
     }
+    | dict.fromkeys(("date_add", "date_upd"), st.sampled_from(["2026-11-22 12:00:00", "0000-00-00 00:00:00", "x"]))
     | {"associations": JSON | st.fixed_dictionaries({"order_rows": st.lists(st.dictionaries(
         st.sampled_from(["id", "product_id", "product_quantity", "unit_price_tax_incl", "unit_price_tax_excl"]),
-        SCALARS)), "order_slip_details": st.lists(st.dictionaries(
-            st.sampled_from(["id", "id_order_detail", "product_quantity", "amount_tax_incl"]), SCALARS))})},
+        values())), "order_slip_details": st.lists(st.dictionaries(
+            st.sampled_from(["id", "id_order_detail", "product_quantity", "amount_tax_incl"]), values()))})},
 )  # fmt: skip
 SETTINGS = [{"name": "PS_TIMEZONE", "value": "Europe/Amsterdam"}, {"name": "PS_COUNTRY_DEFAULT", "value": "13"}]
 
@@ -85,10 +96,14 @@ def connector(answer: Callable[[str, str], tuple[int, bytes]], **rights: bool) -
     )
     made.api.web = Canned(answer)  # type: ignore[assignment]
     if rights.get("known", True):
-        made.api.permissions = lambda: ""  # type: ignore[method-assign]
         names = ("orders", "order_payments", "order_slip", "carriers", "currencies", "customers", "messages", "taxes",
                  "tax_rules", "order_details", "order_histories", "carts")  # fmt: skip
-        made.api.allowed = {name: {"GET": True, "POST": True} for name in names}
+
+        def permissions() -> str:
+            made.api.allowed = {name: {"GET": True, "POST": True} for name in names}
+            return ""
+
+        made.api.permissions = permissions  # type: ignore[method-assign]
     return made
 
 
@@ -110,23 +125,22 @@ def survives(shop: PrestaShop) -> None:
     """No act of a connector ends in anything but a value or an error of ours."""
     for act in everything(shop):
         try:
-            found = act()
+            act()
         except WebshopError as error:
-            assert error.code
-            assert KEY not in str(error)
-        else:
-            assert found is None or found is not act
+            said = f"{error.code} {error.facts}"
+            assert KEY not in said
+            assert error.code in WEBSHOP_WORDS
 
 
-@given(rows=st.lists(ROW, max_size=3), status=st.sampled_from([200, 200, 200, 201, 400, 404, 405, 500]))
-@settings(max_examples=120, deadline=None)
+@given(rows=st.lists(ROW, max_size=2), status=st.sampled_from([200] * 12 + [201, 400, 404, 405, 500]))
+@settings(max_examples=150, deadline=None)
 def test_any_rows(rows: list[dict[str, Any]], status: int) -> None:
     def answer(method: str, path: str) -> tuple[int, bytes]:
         name = path.strip("/").split("/")[0]
         if name == "configurations":
             return 200, json.dumps({name: SETTINGS}).encode()
         names = {name, "order_slips" if name == "order_slip" else name, name.rstrip("s"), "order_history"}
-        return status, json.dumps({each: rows for each in names}).encode()
+        return status, json.dumps(dict.fromkeys(names, rows)).encode()
 
     survives(connector(answer))
 
@@ -162,7 +176,7 @@ def test_what_is_written_is_read_back(values: dict[str, str], languages: Mapping
 
 def legal(text: str) -> str:
     """As XML gives it back: without what it cannot hold, line ends as one."""
-    kept = "".join(each for each in text if each in "\t\n\r" or each >= " " and each not in "\ufffe\uffff")
+    kept = "".join(each for each in text if each in "\t\n\r" or (each >= " " and each not in "\ufffe\uffff"))
     kept = "".join(each for each in kept if not 0xD800 <= ord(each) <= 0xDFFF)
     return kept.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -253,7 +267,7 @@ def test_a_voucher_of_two_tariffs_is_taken_apart(low: int, high: int, off: int) 
 
 
 @given(incl=st.decimals(0, 1000, places=2), vat=st.decimals(0, 200, places=2),
-       shares=st.dictionaries(st.sampled_from([0, 600, 900, 1200, 2100]), st.decimals("0.01", 500, places=2)))  # fmt: skip
+       shares=st.dictionaries(st.sampled_from([0, 600, 900, 2100]), st.decimals("0.01", 500, places=2)))  # fmt: skip
 def test_any_voucher_adds_up(incl: Decimal, vat: Decimal, shares: dict[int, Decimal]) -> None:
     found = split(incl, vat, shares)
     assert abs(sum(amount for _, amount, _ in found) - incl) < Decimal("0.000001")

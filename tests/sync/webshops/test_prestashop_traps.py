@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kassa_tui.simulate.webshops.prestashop import KEY
 from kassa_tui.simulate.webshops.prestashop_fields import RESOURCES
 from kassa_tui.simulate.webshops.server import Fault
 from kassa_tui.sync.webshops.base import (
@@ -25,7 +26,7 @@ from kassa_tui.sync.webshops.base import (
     WebRefundLine,
 )
 from tests.sync.webshops.contract import EAN, OTHER_EAN, products, pulled, sold
-from tests.sync.webshops.prestashop_stand import KEY, READY, PrestaStand
+from tests.sync.webshops.prestashop_stand import READY, PrestaStand
 
 FALLS_BACK = int(datetime(2026, 10, 25, 1, tzinfo=UTC).timestamp())
 """02:59:59 in Amsterdam is followed by 02:00:00."""
@@ -131,7 +132,7 @@ def test_no_order_is_missed_across_the_change_of_clocks(steps: list[tuple[bool, 
 def test_stock_is_polled_whole_as_no_sale_moves_a_product(stand: PrestaStand) -> None:
     made = [stand.product(f"A{no}", stock=no) for no in range(130)]
     stand.go(86_400)
-    _, since = list(pulled(stand))
+    _, since = pulled(stand)
     stand.buy((made[120], 3))
     assert products(stand, since) == {}
     count = len(stand.asked())

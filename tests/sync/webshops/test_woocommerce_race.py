@@ -1,4 +1,4 @@
-"""Counter and web at the same moment, with a line that loses answers: what is left is exact, and nothing is there twice."""
+"""Counter and web at the same moment, on a line that loses answers: what is left is exact, and nothing is twice."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_sales_as_orders_are_there_once_and_take_their_stock_once(seed: int) -> 
             assert isinstance(order, WebOrder)
             placed.append(order.key)
         shoppers.join()
-        kept = Counter(order.meta.get("_till_sale_id") for order in stand.shop.books.orders.values())
-        assert kept == Counter({None: 10, **dict.fromkeys(placed, 1)})
+        kept = Counter(str(order.meta.get("_till_sale_id", "")) for order in stand.shop.books.orders.values())
+        assert kept == {"": 10, **dict.fromkeys(placed, 1)}
         assert stand.shown(product) == 80
     finally:
         stand.close()
