@@ -1,15 +1,16 @@
 """What the office takes in: tickets of ten lines a second, from packed batches to rows on the disk, on each database.
 
-``python -m bench.bench_ingest [--tickets 4000] [--batch 200] [--rounds 3]``
+``python -m bench.bench_ingest [--tickets 4000] [--batch N] [--rounds 3] [--only sqlite|postgresql]``
 
-The floor is the same rows written bare into the same tables in the same run: ``executemany`` on SQLite, ``COPY`` on
-PostgreSQL, a transaction on the disk for each batch. The rows lie ready; nothing is unpacked, read, hashed, verified or
-looked up. The batch itself as it came is one of the rows (the ingest commits it by itself, first); totals, stock levels
-and the like are written once, at the end, as rows, where the ingest adds them up batch by batch. Floor and ingest take
-turns, each on an emptied database, and the best of each counts: others use the machine too.
+Batches are packed as a till with much to send packs them, or of ``--batch`` tickets. The floor is the same rows written
+bare into the same tables in the same run: ``executemany`` on SQLite, ``COPY`` on PostgreSQL, a transaction on the disk
+for each batch. The rows lie ready; nothing is unpacked, read, hashed, verified or looked up. The batch as it came is one
+of the rows (the ingest commits it by itself, first); totals, stock levels and the like are written once, at the end, as
+rows, where the ingest adds them up batch by batch. Floor and ingest take turns, each on an emptied database, and the best
+of each counts: others use the machine too.
 
-The ingest is one sender that waits for each answer. Beside it: the same without signatures, for what those cost; two
-senders in two processes, which is what a server has; and where the time of one sender goes.
+One sender waits for each answer before it sends on. Two senders in two processes are what a server with two workers has;
+they stand beside one process that writes bare, and beside two.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,8 +49,26 @@ def journal(till: str, tickets: int, batch: int) -> list[Packed]:
         skus = [str(chance.randrange(ARTICLES)) for _ in range(LINES)]
         goods = [journals.line(sku, chance.randint(50, 999), group=f"Groep {int(sku) % 20}") for sku in skus]
         book.sale(*goods, tenders=(Tender("pin", sum(each.amount for each in goods), f"p{len(book.entries)}"),))
-    firsts = range(1, tickets + 1, batch)
-    return [(pack(encode(book.batch(first, first + batch - 1))), min(batch, tickets + 1 - first)) for first in firsts]
+    found, first = [], 1
+    while first <= tickets:
+        last = min(tickets, first + batch - 1) if batch else _last(book, first)
+        found.append((pack(encode(book.batch(first, last))), last + 1 - first))
+        first = last + 1
+    return found
+
+
+def _last(book: journals.Book, first: int) -> int:
+    """Last entry of a batch that begins with ``first``, as a till with much to send packs it."""
+    from kassa_tui.sync.outbox import BATCH_BYTES, ENTRY_OVERHEAD
+    from kassa_tui.sync.wire import MAX_ENTRIES
+
+    last, size = first, 0
+    for entry in book.entries[first - 1 : first - 1 + MAX_ENTRIES]:
+        size += len(entry.body.encode()) + ENTRY_OVERHEAD
+        if size > BATCH_BYTES:
+            break
+        last = entry.seq
+    return last
 
 
 def shop() -> None:
@@ -112,22 +132,21 @@ class Stopwatch:
         setattr(module, name, timed)
 
 
-def bare(batches: list[Packed], vendor: str) -> float:
-    """Seconds of writing the same rows and no more, a transaction for each batch; sums as rows once at the end."""
-    from django.db import connection, transaction
+def laid_ready(batches: list[Packed], branch: str) -> Callable[[], float]:
+    """What writes the same rows and no more, a transaction for each batch and the sums once at the end; in seconds."""
+    from django.db import transaction
 
-    from kassa_office.journal import projection, writing
+    from kassa_office.journal import cursors, projection, writing
     from kassa_office.journal.checks import check
     from kassa_office.journal.projection import Here
     from kassa_tui.sync.codec import decode, unpack
     from kassa_tui.sync.wire import Batch
 
     inbox = writing.Table("journal_inbox", "digest:text till:text encoding:text body:bytea received_at:timestamptz")
-    now = datetime.now(UTC)
-    whole, parts = writing.Gathered(), []
+    whole, parts, now = writing.Gathered(), [], datetime.now(UTC)
     for raw, _ in batches:
         batch, gathered = decode(unpack(raw, "zstd"), Batch), writing.Gathered()
-        found = [Here("B1", one.day, one.entry) for one in check(batch.entries, batch.till) if one.entry]
+        found = [Here(branch, one.day, one.entry) for one in check(batch.entries, batch.till) if one.entry]
         for here in found:
             entry = here.entry
             row = (entry.id, entry.at, entry.offset, entry.who, entry.kind, entry.body, entry.prev, entry.hash)
@@ -136,19 +155,20 @@ def bare(batches: list[Packed], vendor: str) -> float:
         projection.project(whole, [projection.read(here) for here in found])
         parts.append(((sha256(raw).hexdigest(), batch.till, "zstd", raw, now), gathered.facts))
     added = list(whole.added())
-    start = time.perf_counter()
-    for as_it_came, facts in parts:
-        with transaction.atomic():
-            writing.insert(inbox, [as_it_came])
-            for table in writing.FACTS:
-                writing.insert(table, facts[table.name])
-    with transaction.atomic():
-        for table, rows in added:
-            writing.insert(table._replace(key=""), rows)
-    seconds = time.perf_counter() - start
-    if connection.vendor != vendor:
-        raise SystemExit(f"{connection.vendor} is no {vendor}")
-    return seconds
+
+    def write() -> float:
+        start = time.perf_counter()
+        for as_it_came, facts in parts:
+            with cursors.turn(), transaction.atomic():
+                writing.insert(inbox, [as_it_came])
+                for table in writing.FACTS:
+                    writing.insert(table, facts[table.name])
+        with cursors.turn(), transaction.atomic():
+            for table, rows in added:
+                writing.insert(table._replace(key=""), rows)
+        return time.perf_counter() - start
+
+    return write
 
 
 def signatures(count: int) -> float:
@@ -164,26 +184,39 @@ def signatures(count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def together(tills: list[str], work: dict[str, list[Packed]]) -> float:
-    """Seconds until as many processes have taken in one till each."""
+def together(jobs: Sequence[Callable[[], object]]) -> float:
+    """Seconds until as many processes have done a job each; they begin together, with their verifiers at work."""
     from django.db import connections
 
+    from kassa_office.journal.signatures import start_verifier
+
     connections.close_all()
-    start = time.perf_counter()
+    (there, here), (go, gone) = os.pipe(), os.pipe()
     children = []
-    for till in tills:
+    for job in jobs:
         child = os.fork()
         if child == 0:
             code = 1
             try:
-                ingest(till, work[till])
+                os.close(gone)
+                start_verifier()
+                os.write(here, b".")
+                os.read(go, 1)
+                job()
                 code = 0
             finally:
                 os._exit(code)
         children.append(child)
+    for _ in jobs:
+        os.read(there, 1)
+    start = time.perf_counter()
+    os.close(gone)
     if any(os.waitpid(child, 0)[1] for child in children):
         raise SystemExit("a sender failed")
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    for end in (there, here, go):
+        os.close(end)
+    return seconds
 
 
 class Measure:
@@ -219,20 +252,30 @@ class Measure:
     def run(self) -> None:
         """All of them."""
         from kassa_office.journal import signatures
+        from kassa_office.journal.signatures import start_verifier
 
-        pending, mine = signatures.Pending, self.work["K1"]
-        times: dict[str, list[float]] = {"floor": [], "ingest": [], "unsigned": []}
+        mine, pending = self.work["K1"], signatures.Pending
+        others = [till for till in self.work if till != "K1"]
+        self.fresh()
+        bare = laid_ready(mine, "B1")
+        bare_too = [laid_ready(self.work[till], f"of {till}") for till in others]
+        start_verifier()
+        times: dict[str, list[float]] = {"bare": [], "ingest": [], "bare too": [], "ingest too": [], "unsigned": []}
         for _ in range(self.rounds):
-            times["floor"].append(self.after_fresh(lambda: bare(mine, self.vendor)))
+            times["bare"].append(self.after_fresh(bare))
             times["ingest"].append(self.after_fresh(lambda: ingest("K1", mine)))
+            times["bare too"].append(self.after_fresh(lambda: together(bare_too)))
+            jobs = [partial(ingest, till, self.work[till]) for till in others]
+            times["ingest too"].append(self.after_fresh(lambda jobs=jobs: together(jobs)))
         vars(signatures)["Pending"] = Believing
         times["unsigned"] += [self.after_fresh(lambda: ingest("K1", mine)) for _ in range(2)]
         vars(signatures)["Pending"] = pending
-        floor, best, unsigned = (min(seconds) for seconds in times.values())
-        self.say("end to end", best, floor, ", aim 50%")
-        self.say("the same without the signatures", unsigned, floor)
-        pair = [till for till in self.work if till != "K1"]
-        self.say(f"{len(pair)} processes, a till each", self.after_fresh(lambda: together(pair, self.work)) / 2, floor)
+        best = {name: min(seconds) for name, seconds in times.items()}
+        self.say("end to end, one sender", best["ingest"], best["bare"], ", aim 50%")
+        self.say("the same without the signatures", best["unsigned"], best["bare"])
+        ingested, written = (best[name] / len(others) for name in ("ingest too", "bare too"))
+        self.say(f"{len(others)} senders, beside one that writes bare", ingested, best["bare"], ", aim 50%")
+        self.say(f"{len(others)} senders, beside {len(others)} that write bare", ingested, written)
         self.parts()
 
     def say(self, label: str, seconds: float, floor: float, aim: str = "") -> None:
@@ -264,7 +307,7 @@ def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--tickets", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=200)
+    parser.add_argument("--batch", type=int, default=0, help="tickets; 0 packs them as a till does")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=databases.available(), help="one database")
     options = parser.parse_args()

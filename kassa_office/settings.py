@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "kassa_office.stock",
     "kassa_office.staff",
     "kassa_office.hours",
+    "kassa_office.webshops",
     "kassa_office.dashboard",
     "kassa_office.api",
 ]

@@ -41,6 +41,11 @@ WEBSHOP_WORDS: dict[str, str] = {
     "key_open": N_("Anderen kunnen het bestand met sleutels lezen: chmod 600 {path}"),
     "key_bad": N_("Het bestand met de sleutels van de webshop is niet te lezen: {path}"),
     "stock_off": N_("Voorraadbeheer staat in de webshop uit"),
+    "several_sources": N_(
+        "De webshop heeft meer magazijnen ({sources}): alleen default wordt bijgehouden, of noem ze in sources"
+    ),
+    "unknown_source": N_("De webshop heeft geen magazijn {source}, of het staat uit"),
+    "unknown_store": N_("De webshop heeft geen winkelweergave {store}"),
 }
 """Codes of errors, of stock that was written, and of what a person should see to."""
 

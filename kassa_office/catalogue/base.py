@@ -215,11 +215,13 @@ class _Batch(NamedTuple):
     codes: list[CodeRow]
 
 
-_NEXT = """select a.rank, a.sku, f.data from {article} a cross join feed_row f
-where (a.rank, a.sku) > (%s, %s) and f.unit = a.sku and f."table" = 'article' and f."key" = a.sku and f.scope = 'all'
-and f.op = 'put' order by a.rank, a.sku limit %s"""
+_NEXT = """select a.rank, a.sku, f.data from (
+    select rank, sku from {article} where (rank, sku) > (%s, %s) order by rank, sku limit %s) a
+left join feed_row f on f.unit = a.sku and f."table" = 'article' and f."key" = a.sku and f.scope = 'all'
+    and f.op = 'put'
+order by a.rank, a.sku"""
 """From where the last ones ended: each statement is short and its text the same, so that no database reads for long in
-one, and none has thousands of numbers to parse. SQLite takes ``cross join`` as the order in which to go."""
+one, and none has thousands of numbers to parse. A left join leaves neither a choice of where to begin."""
 
 
 def _articles(build: CatalogueBuild) -> None:
@@ -234,8 +236,10 @@ def _articles(build: CatalogueBuild) -> None:
             return
         batch = _Batch([], [])
         for _rank, sku, data in found:
-            number += 1
-            _add(batch, number, sku, decoder.decode(data))
+            # One that is not in use, or has no price, no till was told of.
+            if data is not None:
+                number += 1
+                _add(batch, number, sku, decoder.decode(data))
         build.add(*batch)
         last = found[-1][:2]
 

@@ -146,6 +146,7 @@ def _office(folder: Path) -> str:
         print(_("%d artikelen") % fill(), flush=True)
     if sales := demo_past.fill():
         print(_("%d bonnen van de afgelopen twee weken") % sales, flush=True)
+        demo_past.order()
     if note.exists():
         return note.read_text("utf-8").split()[-1]
     password = "-".join("".join(secrets.choice(LETTERS) for _each in range(4)) for _part in range(3))

@@ -93,12 +93,17 @@ def _serve(bind: str | None, workers: int | None) -> None:
 
 def _jobs() -> int:
     from kassa_office import jobs
+    from kassa_office.webshops import worker
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_ignored: stop.set())
     threading.Thread(target=_with_parent, args=(os.getppid(), stop), daemon=True).start()
-    jobs.run(stop, holder=f"{socket.gethostname()}:{os.getpid()}")
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    shops = threading.Thread(target=worker.watch, args=(stop, holder), daemon=True)
+    shops.start()
+    jobs.run(stop, holder=holder)
+    shops.join(15)
     return 0
 
 

@@ -21,8 +21,8 @@ ALARMS = {
     "conflict": N_("Onder nummer %(seq)s kwam een tweede, andere regel. De eerste geldt; iemand moet hiernaar kijken."),
     "chain": N_("De keten van het journaal klopt niet bij nummer %(seq)s: er is iets gewijzigd of weggelaten."),
     "clock": N_("De klok van de kassa loopt %(skew)s. Zet hem gelijk."),
-    "sold_twice": N_("Een geparkeerde bon is twee keer verkocht, want een kassa kon het kantoor niet vragen wie hem had:"
-                     " %(numbers)s, de laatste %(total)s. Zoek uit welke niet klopt en neem die retour."),
+    "sold_twice": N_("Een geparkeerde bon is twee keer verkocht, want een kassa kon het kantoor niet vragen wie hem "
+                     "had: %(numbers)s, de laatste %(total)s. Zoek uit welke niet klopt en neem die retour."),
     "unknown_kind": N_("De kassa stuurt een soort regel die dit kantoor niet kent (%(kind)s). Werk het kantoor bij."),
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),

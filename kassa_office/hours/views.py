@@ -85,7 +85,7 @@ def _note(own: list[Worked]) -> State | None:
 
 def _spells(rows: list[Worked], names: dict[str, str]) -> Table:
     columns = [Column(_("Nummer"), wide=True), Column(_("Naam")), Column(_("Datum"), "day"), Column(_("Begin")),
-               Column(_("Eind")), Column(_("Pauze"), "hours"), Column(_("Uren"), "hours"),
+               Column(_("Eind")), Column(_("Pauze"), "hours", wide=True), Column(_("Uren"), "hours"),
                Column(_("Filiaal"), wide=True), Column(_("Let op"))]  # fmt: skip
     zones = _zones({one.branch for one in rows})
     lines: Rows = [

@@ -93,6 +93,8 @@ class Sale(Struct, gc=False):
     voids: list[Void] = []
     no_print: bool = False
     training: bool = False
+    webshop: str = ""
+    """Name of the webshop, of ``weborder.sale``."""
 
     def __post_init__(self) -> None:
         if len({line.no for line in self.lines}) != len(self.lines):

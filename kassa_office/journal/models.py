@@ -37,7 +37,6 @@ class Entry(Fact):
 
     class Meta:
         db_table = "journal_entry"
-        indexes = (models.Index(fields=("branch", "till", "seq"), name="entry_seq"),)
 
 
 class Quarantine(models.Model):

@@ -114,8 +114,9 @@ def kinds() -> dict[str, Kind]:
     from kassa_office.hours.projection import KINDS as HOURS
     from kassa_office.sales.projection import KINDS as SALES
     from kassa_office.stock.projection import KINDS as STOCK
+    from kassa_office.webshops.projection import KINDS as WEBSHOPS
 
-    return {**SALES, **STOCK, **HOURS}
+    return {**SALES, **STOCK, **HOURS, **WEBSHOPS}
 
 
 def read(here: Here) -> Read:

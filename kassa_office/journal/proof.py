@@ -23,7 +23,7 @@ from kassa_office.sales.models import Sale, ZReport
 from kassa_office.tills.models import Till, TillCursor, TillKey
 from kassa_tui.domain.journal import GENESIS
 from kassa_tui.domain.journal import Entry as JournalEntry
-from kassa_tui.domain.ticket import DEPOSIT, VOUCHER
+from kassa_tui.domain.ticket import BESIDE
 
 WRONG = ("flaws", "receipts_missing", "grand_wrong", "z_wrong", "tables_wrong")
 """Parts of a finding that list what does not hold together."""
@@ -120,7 +120,7 @@ class Walk:
             if entry.seq != 1:
                 self._grand = None
         self.entries, self.last, self._hash = self.entries + 1, entry.seq, entry.hash
-        if entry.kind == "sale":
+        if entry.kind in ("sale", "weborder.sale"):
             self._sale(entry)
 
     def _sale(self, entry: JournalEntry) -> None:
@@ -134,7 +134,7 @@ class Walk:
         if self.last_receipt and sale.no != self.last_receipt + 1:
             _note(self.receipts_missing, [self.last_receipt + 1, sale.no - 1])
         self.first_receipt, self.last_receipt = self.first_receipt or sale.no, sale.no
-        amounts = [line.amount for line in sale.lines if line.kind not in (DEPOSIT, VOUCHER)]
+        amounts = [line.amount for line in sale.lines if line.kind not in BESIDE]
         plus, minus = sum(x for x in amounts if x > 0), -sum(x for x in amounts if x < 0)
         said = (sale.grand.sales, sale.grand.returns)
         if self._grand is not None and said != (self._grand[0] + plus, self._grand[1] + minus):
@@ -202,15 +202,17 @@ def _entries(till: str, branches: list[str], first: int, last: int) -> Iterator[
 
 
 def _z_wrong(till: Till, branches: list[str], day: str | None) -> list[dict[str, Any]]:
-    """Z reports whose turnover is not that of their sales."""
+    """Z reports whose turnover is not that of their sales, which lie between the Z before them and themselves."""
     reports = ZReport.objects.filter(branch__in=branches, till=till.code)
-    if day:
-        reports = reports.filter(day=day)
-    sums = Sale.objects.filter(branch__in=branches, till=till.code).order_by().values("z").annotate(sum=Sum("turnover"))
-    sold = {row["z"]: int(row["sum"]) for row in sums}
+    wanted = list((reports.filter(day=day) if day else reports).order_by("seq").values_list("z", "turnover", "seq"))
+    if not wanted:
+        return []
+    before = reports.filter(seq__lt=wanted[0][2]).aggregate(last=Max("seq"))["last"] or 0
+    sales = Sale.objects.filter(branch__in=branches, till=till.code, seq__gt=before, seq__lt=wanted[-1][2])
+    sold = {row["z"]: int(row["sum"]) for row in sales.order_by().values("z").annotate(sum=Sum("turnover"))}
     return [
         {"z": z, "said": said, "counted": sold.get(z, 0)}
-        for z, said in reports.order_by("z").values_list("z", "turnover")
+        for z, said, _seq in sorted(wanted)
         if said != sold.get(z, 0)
     ][:MOST]
 

@@ -31,6 +31,7 @@ from kassa_office.journal.writing import (
     STOCK_MOVE,
     STOCK_RECEIPT,
     VOUCHER,
+    WEB_WISH,
     Z_REPORT,
     Gathered,
     Row,
@@ -40,8 +41,8 @@ from kassa_office.tills.models import Branch, TillCursor
 from kassa_tui.domain.journal import Entry
 
 AT_ONCE = 500
-TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING, DAY_TOTAL, MONTH_TOTAL,
-          SKU_DAY, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED, PARKED)  # fmt: skip
+TABLES = (SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING, WEB_WISH, DAY_TOTAL,
+          MONTH_TOTAL, SKU_DAY, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED, PARKED)  # fmt: skip
 """All that follows from journals."""
 OFFICE_MADE = dict.fromkeys((STOCK_MOVE.name, CLOCKING.name), "till NOT IN (SELECT code FROM tills_till)")
 """Rows that did not come from a till's journal stay."""

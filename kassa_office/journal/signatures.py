@@ -74,12 +74,15 @@ class Verifier:
         self._ready = self.broken = False
         self.busy = False
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def ask(self, proofs: bytes) -> bool:
         """Have these verified; False where it cannot now."""
         try:
-            if not self._ready:
-                self._ready = bool(self._answered(0)) and self._read(1) == READY
-            if self._ready:
+            if self._is_ready(0):
                 self._write((len(proofs) // PROOF_BYTES).to_bytes(HEAD_BYTES) + proofs)
         except OSError:
             self.give_up()
@@ -99,21 +102,34 @@ class Verifier:
         self.busy = False
         return found
 
+    def started(self, seconds: float) -> bool:
+        """Wait until it is at work, and lay it down again."""
+        ready = self._is_ready(seconds)
+        self.busy = False
+        return ready
+
     def give_up(self) -> None:
         """It does not answer, or wrongly: let it go. The next batch gets another."""
         self.broken = True
         self._process.kill()
         self._process.wait()
 
+    def _is_ready(self, seconds: float) -> bool:
+        if not self._ready:
+            self._ready = self._answered(seconds) and self._read(1) == READY
+        return self._ready
+
     def _answered(self, seconds: float) -> bool:
-        return bool(self._process.stdout and select.select([self._process.stdout], [], [], seconds)[0])
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
 
     def _read(self, count: int) -> bytes:
-        return os.read(self._process.stdout.fileno(), count) if self._process.stdout else b""
+        assert self._process.stdout is not None
+        return os.read(self._process.stdout.fileno(), count)
 
     def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
         view = memoryview(data)
-        while self._process.stdin and view:
+        while view:
             view = view[os.write(self._process.stdin.fileno(), view) :]
 
 
@@ -141,5 +157,11 @@ class Desk:
             return self._verifier
 
 
+def start_verifier(seconds: float = PATIENCE) -> bool:
+    """Have the verifier of this process started, and wait until it is at work; whether there is one."""
+    found = _desk.lend()
+    return found is not None and found.started(seconds)
+
+
 _desk = Desk()
-os.register_at_fork(after_in_child=_desk.forget)
+os.register_at_fork(after_in_child=lambda: _desk.forget())

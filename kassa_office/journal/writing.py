@@ -87,6 +87,9 @@ CLOCKING = Table(
     "branch:text till:text seq:bigint day:date at:bigint offset:int kind:text employee:text replaces:text reason:text"
     " who:text",
 )
+WEB_WISH = Table(
+    "web_wish", "branch:text till:text seq:bigint day:date no:int at:bigint channel:text body:text"
+)  # fmt: skip
 DAY_TOTAL = Table(
     "day_total",
     "branch:text day:date till:text kind:text key:text n:bigint qty:bigint amount:bigint vat:bigint cost:bigint"
@@ -129,7 +132,7 @@ PARKED = Table(
     + ", ".join(f"{name} = CASE WHEN {_LATER} THEN excluded.{name} ELSE {{t}}.{name} END" for name in _PARKED),
 )
 
-FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING)
+FACTS = (ENTRY, SALE, SALE_LINE, PAYMENT, Z_REPORT, STOCK_MOVE, STOCK_COUNT, STOCK_RECEIPT, CLOCKING, WEB_WISH)
 SUMS = (DAY_TOTAL, SKU_DAY, MONTH_TOTAL, SKU_MONTH, STOCK_LEVEL, VOUCHER, RETURNED)
 
 ALL = "all."
@@ -199,7 +202,7 @@ class Gathered:
         """Insert and add; in the caller's transaction."""
         for table in FACTS:
             insert(table, self.facts[table.name])
-        with _queued():
+        with queued():
             for table, rows in self.added():
                 upsert(table, rows)
         self._write_parked()
@@ -333,7 +336,7 @@ def upsert(table: Table, rows: Sequence[Row]) -> None:
 
 
 @contextmanager
-def _queued() -> Iterator[None]:
+def queued() -> Iterator[None]:
     """On PostgreSQL statements go out without waiting for the answer to the one before: it works while we write the
     next. What went wrong shows at the end of the block."""
     if connection.vendor != "postgresql":

@@ -75,7 +75,6 @@ class Payment(Fact):
 
     class Meta:
         db_table = "payment"
-        indexes = (models.Index(fields=("branch", "day"), name="payment_day"),)
 
 
 class ZReport(Fact):

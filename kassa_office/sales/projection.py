@@ -18,16 +18,20 @@ from kassa_office.journal.writing import (
     Z_REPORT,
     Gathered,
 )
+from kassa_office.webshops.projection import wishes
 from kassa_tui.domain.tender import CASH
 from kassa_tui.domain.tender import VOUCHER as BY_VOUCHER
-from kassa_tui.domain.ticket import DEPOSIT, RETURN, VOUCHER
+from kassa_tui.domain.ticket import BESIDE, DEPOSIT, RETURN, WEBORDER
 from kassa_tui.domain.ticket import SALE as GOODS
+from kassa_tui.domain.weborder import wishes_of
 
 Amounts = tuple[int, int, int, int, int, int]
 NONE: Amounts = (0, 0, 0, 0, 0, 0)
 NOT_SOLD = (0, 0, 0, 0)
-MOVING, BESIDE = frozenset((GOODS, RETURN)), frozenset((DEPOSIT, VOUCHER))
-"""Kinds of line that change the stock; that are no turnover."""
+MOVING = frozenset((GOODS, RETURN))
+"""Kinds of line that change the stock."""
+ONLINE = "web"
+"""Kind of a line that was sold, or taken back, in a webshop: turnover, and no movement of stock."""
 WATCHED = frozenset(("return", "void", "override", "discount", "event", "copy"))
 """Counted by person as well."""
 
@@ -62,15 +66,31 @@ class Day:
 def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:
     if sale.training:
         return
+    _settled(gathered, here, sale, costs, "till")
+    web = [line for line in sale.lines if line.kind == WEBORDER]
+    if web:
+        wishes(gathered, here, wishes_of("sale", json.loads(here.entry.body)))
+
+
+def sold_online(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:
+    """A sale of a webshop's channel; its goods leave the shelf by entries of their own."""
+    for line in sale.lines:
+        if line.kind in MOVING and line.sku:
+            # What was sold lowers the level wherever it is counted; here that is done by what is shipped.
+            gathered.level(here.branch, line.sku[:40], line.qty, here.entry.at)
+    _settled(gathered, here, sale, costs, cut(sale.webshop or here.entry.till, 20))
+
+
+def _settled(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, channel: str) -> None:
     entry, day = here.entry, Day(gathered, here)
-    counted = _lines(gathered, here, sale, costs, day)
+    counted = _lines(gathered, here, sale, costs, day, online=channel != "till")
     n, qty, turnover, vat, cost, costed = counted
     discount = sum(line.discount for line in sale.lines) + (sale.discount.amount if sale.discount else 0)
     customer = cut(sale.customer.code, 40) if sale.customer else ""
     gathered.add(
         SALE,
         (*here.key, cut(sale.number, 24), entry.at, entry.offset, sale.shift, entry.who, cut(sale.ticket, 40), customer,
-         "till", sale.total, turnover, len(sale.lines), discount, sale.rounding),
+         channel, sale.total, turnover, len(sale.lines), discount, sale.rounding),
     )  # fmt: skip
     day.add("sale", "", n, qty, turnover, vat, cost, costed)
     day.add("hour", f"{(entry.at // 60_000 + entry.offset) // 60 % 24:02d}", n, 0, turnover, vat, cost, costed)
@@ -86,7 +106,9 @@ def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> No
         day.add("discount", "ticket", 1, 0, sale.discount.amount)
 
 
-def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day: Day) -> Amounts:
+def _lines(
+    gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day: Day, *, online: bool = False
+) -> Amounts:  # fmt: skip
     """The lines' own rows and totals; what of them is turnover. Slices cut to the columns' widths."""
     (branch, till, seq, date), at, rows = here.key, here.entry.at, gathered.facts[SALE_LINE.name]
     prices, sold = costs.on(date), gathered.sold.setdefault((branch, date), {})
@@ -97,10 +119,10 @@ def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day:
         goods = sku and kind in MOVING
         price = prices.get(sku) if goods else None
         known = None if price is None else worth(price, qty)
+        shown = ONLINE if online and goods else kind[:10]
         rows.append(
-            (branch, till, seq, date, line.no, kind[:10], sku, group, qty, amount, line.vat_code[:12], line.rate, vat,
-             known)
-        )  # fmt: skip
+            (branch, till, seq, date, line.no, shown, sku, group, qty, amount, line.vat_code[:12], line.rate, vat, known)
+        )
         cost, against = (0, 0) if known is None else (known, amount - vat)
         if kind in BESIDE:
             _beside(gathered, line, day, date)
@@ -118,9 +140,12 @@ def _lines(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, day:
 
 
 def _beside(gathered: Gathered, line: bodies.Line, day: Day, date: str) -> None:
-    """What is no turnover: deposits, and vouchers that were sold."""
+    """What is no turnover: deposits, vouchers that were sold, and money for web orders."""
     if line.kind == DEPOSIT:
         day.add("deposit", "charged" if line.qty > 0 else "returned", 1, line.qty, line.amount)
+        return
+    if line.kind == WEBORDER:
+        day.add("weborder", "received" if line.amount >= 0 else "paid_out", 1, 0, line.amount)
         return
     day.add("voucher", "issued", 1, 0, line.amount)
     if line.code:

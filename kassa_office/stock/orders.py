@@ -161,9 +161,11 @@ def costs(skus: Collection[str]) -> dict[str, int]:
 
 
 def deviations() -> dict[str, float]:
-    """Supplier → days by which the lead time varies, of those of whom enough orders have come: the newest twenty."""
+    """Supplier → days by which the lead time varies, of those of whom enough orders came within a year: the newest
+    twenty."""
     number = Window(RowNumber(), partition_by=F("supplier"), order_by=F("sent_at").desc())
-    rows = PurchaseOrder.objects.exclude(sent_at=None).exclude(arrived_at=None).annotate(no=number).filter(no__lte=20)
+    rows = PurchaseOrder.objects.filter(sent_at__gte=timezone.now() - timedelta(days=365)).exclude(arrived_at=None)
+    rows = rows.annotate(no=number).filter(no__lte=20)
     times: dict[str, list[float]] = {}
     for supplier, sent, there in rows.order_by().values_list("supplier_id", "sent_at", "arrived_at"):
         if sent and there:

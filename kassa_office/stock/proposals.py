@@ -107,10 +107,12 @@ def short(branch: str, *, all_of_them: bool = False) -> list[Proposal]:
     coming = _sum(orders.on_order(branch), transfers.under_way_to(branch))
     found = []
     for article in _articles(branch, here):
-        supply, of = _supply(supplies, article), here.demands.get(article.sku, NONE)
-        limits = here.limits(article, supply)
-        one = Proposal(article, here.level.get(article.sku, 0), coming.get(article.sku, 0), of, supply, limits)
-        one.buy = reorder.suggestion(one.position, limits)
+        sku, supply = article.sku, supplies.get(article.supplier_id or "", UNKNOWN)
+        of, level, come = here.demands.get(sku, NONE), here.level.get(sku, 0), coming.get(sku, 0)
+        if not all_of_them and sku not in here.rules and reorder.enough(max(level, 0) + come, of, supply):
+            continue
+        one = Proposal(article, level, come, of, supply, here.limits(article, supply))
+        one.buy = reorder.suggestion(one.position, one.limits)
         if one.buy or all_of_them:
             found.append(one)
     endless = float("inf")
@@ -179,10 +181,6 @@ def _supplies() -> dict[str, Supply]:
     return {code: Supply(lead, review, vary.get(code, orders.DEVIATION)) for code, lead, review in rows}
 
 
-def _supply(supplies: dict[str, Supply], article: Goods) -> Supply:
-    return supplies.get(article.supplier_id or "", UNKNOWN)
-
-
 def _sum(*parts: dict[str, int]) -> dict[str, int]:
     found: defaultdict[str, int] = defaultdict(int)
     for part in parts:
@@ -198,8 +196,11 @@ def _from_other_branches(branch: str, wanted: list[Proposal]) -> None:
     others = Branch.objects.filter(active=True).exclude(code=branch).order_by("code").values_list("code", flat=True)
     for other, there in sorted(read(list(others), {one.article.sku for one in wanted}).items()):
         for one in wanted:
-            level = there.level.get(one.article.sku, 0)
-            if level < STEP:
+            sku = one.article.sku
+            level = there.level.get(sku, 0)
+            if level < STEP or one.buy < STEP:
+                continue
+            if sku not in there.rules and not reorder.spare(level, there.demands.get(sku, NONE), one.supply):
                 continue
             spare = (level - there.limits(one.article, one.supply).maximum) // STEP * STEP
             much = min(spare, one.buy // STEP * STEP)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, sqrt
 from statistics import NormalDist
+from typing import NamedTuple
 
 SERVICE = 0.95
 """Share of the order cycles without an empty shelf."""
@@ -20,8 +21,7 @@ SLOW = 100
 """Demand a day, thousandths: below it statistics say nothing, and plain limits are used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """What sells a day, in thousandths, over the days on which there was something to sell."""
 
     mean: float
@@ -38,8 +38,7 @@ class Supply:
     deviation: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Order when there is ``minimum`` or less, up to ``maximum``; thousandths."""
 
     minimum: int
@@ -86,6 +85,17 @@ def limits(of: Demand, supply: Supply, pack: int, z: float | None = None) -> Lim
     z = factor() if z is None else z
     period = supply.lead + supply.review
     return Limits(ceil(minimum(of, supply, z)), ceil(maximum(of, supply, z)), safety(of, supply, z, period))
+
+
+def enough(position: int, of: Demand, supply: Supply) -> bool:
+    """Whether there is more than the minimum for certain; told without a root (it is at most half of one more)."""
+    most = of.mean * supply.lead + factor() * ((supply.lead + 1) / 2 * of.deviation + of.mean * supply.deviation)
+    return position > most + 1
+
+
+def spare(level: int, of: Demand, supply: Supply) -> bool:
+    """Whether there may be more than the maximum; likewise."""
+    return of.mean < SLOW or level > of.mean * (supply.lead + supply.review)
 
 
 def suggestion(position: int, of: Limits) -> int:

@@ -14,6 +14,7 @@ from kassa_tui.sync.wire import (
     Answer,
     Batch,
     BatchAnswer,
+    ChannelClaim,
     Enrol,
     Enrolled,
     FeedPage,
@@ -109,6 +110,18 @@ class OfficeForTill:
         from kassa_office.tills import shared
 
         return shared.hold(self.till, request)
+
+    def claim_channel(self, request: ChannelClaim) -> Answer:
+        """Be the one that talks to a webshop."""
+        from kassa_office.webshops import claims
+
+        return claims.claim(self.till, request)
+
+    def of_channel(self, code: str) -> OfficeForTill:
+        """The same for the journal of a channel that this till owns; OfficeError ``forbidden``."""
+        from kassa_office.webshops import claims
+
+        return OfficeForTill(claims.channel_of(self.till, code), self._address)
 
     def _own(self, till: str) -> None:
         """What is sent in another till's name is refused, and written down."""

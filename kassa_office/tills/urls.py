@@ -18,5 +18,6 @@ urlpatterns = [
     path("parked/<str:ticket>/claim", views.claim),
     path("vouchers/<str:number>", views.voucher),
     path("vouchers/<str:number>/hold", views.hold),
+    path("channels/<str:code>", views.channel),
     path("<path:rest>", views.nothing),
 ]

@@ -28,6 +28,7 @@ from kassa_tui.sync.wire import (
     MAX_BODY_BYTES,
     MAX_FEED_ROWS,
     Batch,
+    ChannelClaim,
     Enrol,
     Heartbeat,
     Hold,
@@ -41,7 +42,7 @@ STATUS = {
     "unauthorised": 401, "forbidden": 403, "inactive": 403, "too_large": 413, "bad_message": 400,
     "bad_encoding": 415, "other_schema": 400, "busy": 503, "cursor_gone": 410, "code_used": 409, "code_unknown": 404,
     "code_expired": 410, "other_till": 409, "till_taken": 409, "bad_key": 400, "locked": 429, "unknown": 404,
-    "gone": 410, "claimed": 409, "has_tenders": 409, "method": 405, "range": 416,
+    "gone": 410, "claimed": 409, "has_tenders": 409, "channel_taken": 409, "method": 405, "range": 416,
 }  # fmt: skip
 """HTTP status of each code; 400 for any other."""
 BUSY_SECONDS = 5
@@ -100,10 +101,15 @@ def for_till(view: View) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, till: str | None = None, **kwargs: Any) -> HttpResponseBase:
         asking = authenticate(request)
+        port = OfficeForTill(asking, address_of(request))
         if till is not None and till != asking.code:
-            _note(request, "till.other", till=asking.code)
-            raise OfficeError("forbidden", {"till": asking.code})
-        return view(request, OfficeForTill(asking, address_of(request)), *args, **kwargs)
+            # A channel's journal comes through the till that talks to its webshop, and nothing else of it does.
+            try:
+                port = port.of_channel(till) if view.__name__ == journal.__name__ else _refuse(asking)
+            except OfficeError:
+                _note(request, "till.other", till=asking.code)
+                raise
+        return view(request, port, *args, **kwargs)
 
     return checked
 
@@ -122,6 +128,10 @@ def authenticate(request: HttpRequest) -> Till:
         _note(request, "till.inactive", till=till.code)
         raise OfficeError("inactive", {"till": till.code})
     return till
+
+
+def _refuse(asking: Till) -> OfficeForTill:
+    raise OfficeError("forbidden", {"till": asking.code})
 
 
 def _note(request: HttpRequest, act: str, **facts: str) -> None:
@@ -167,6 +177,16 @@ def journal(request: HttpRequest, port: OfficeForTill) -> HttpResponseBase:
         return tell(request, port.journal(_number(request, "after")))
     batch, raw, encoding = read(request, Batch)
     return tell(request, port.push(batch, raw, encoding))
+
+
+@answers("POST")
+@for_till
+def channel(request: HttpRequest, port: OfficeForTill, code: str) -> HttpResponseBase:
+    """POST /channels/{code}."""
+    message = read(request, ChannelClaim, MAX_ENROL_BYTES)[0]
+    if message.code != code:
+        raise OfficeError("bad_message", {"detail": "code"})
+    return tell(request, port.claim_channel(message))
 
 
 @answers("POST")

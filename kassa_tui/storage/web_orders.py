@@ -34,8 +34,8 @@ create table web_line (
     order_id text not null, line text not null, no integer not null, kind text not null, product text not null,
     sku text not null, name text not null, qty integer not null, amount integer not null, vat integer not null,
     rate integer not null, taken integer not null, shipped integer not null, handed integer not null,
-    back integer not null, gone integer not null, gone_sku text not null, booked_qty integer not null,
-    booked_amount integer not null, booked_vat integer not null, booked_as text not null,
+    handed_at integer not null, back integer not null, gone integer not null, gone_sku text not null,
+    booked_qty integer not null, booked_amount integer not null, booked_vat integer not null, booked_as text not null,
     primary key (order_id, line)) strict, without rowid;
 create index web_line_open on web_line (order_id) where taken > min(qty, max(shipped, handed));
 create index web_line_untold on web_line (order_id) where gone > shipped;
@@ -43,23 +43,24 @@ create table web_key (key text primary key, seq integer not null) strict, withou
 """
 """Of an order: how many sales it came to, what of them the shop was paid (``web``) and what not yet (``open``), what
 tills received and paid out for it, and what the shop had when the first of them did (``paid_before``). Of a line:
-what the shop says (to ``shipped``), what tills gave out (``handed``) and took back (``back``), what left the shelf less
-what came back to it (``gone``), what was booked, and as what (``booked_as``: sku, group, VAT code and rate)."""
+what the shop says (to ``shipped``), what tills gave out (``handed``, last at ``handed_at``) and took back (``back``),
+what left the shelf less what came back to it (``gone``), what was booked, and as what (``booked_as``: sku, group, VAT code and rate)."""
 
 NAMES = ("web_order", "web_line", "web_key")
 
 _OPEN = "taken > min(qty, max(shipped, handed))"
 _ORDER = ("id, number, status, stage, placed_at, modified_at, total, paid, pickup, pickup_at, hash, seq, body, sales,"
           " web, open, received, paid_out, paid_before")  # fmt: skip
-_LINE = ("line, no, kind, product, sku, name, qty, amount, vat, rate, taken, shipped, handed, back, gone, gone_sku,"
-         " booked_qty, booked_amount, booked_vat, booked_as")  # fmt: skip
+_LINE = ("line, no, kind, product, sku, name, qty, amount, vat, rate, taken, shipped, handed, handed_at, back, gone,"
+         " gone_sku, booked_qty, booked_amount, booked_vat, booked_as")  # fmt: skip
 _PUT_ORDER = """
 insert into web_order values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0) on conflict do update set
     number = excluded.number, status = excluded.status, stage = excluded.stage, placed_at = excluded.placed_at,
     modified_at = excluded.modified_at, total = excluded.total, paid = excluded.paid, pickup = excluded.pickup,
     pickup_at = excluded.pickup_at, hash = excluded.hash, seq = excluded.seq, body = excluded.body"""
 _PUT_LINE = """
-insert into web_line values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, '', 0, 0, 0, '') on conflict do update set
+insert into web_line values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '', 0, 0, 0, '')
+on conflict do update set
     no = excluded.no, kind = excluded.kind, product = excluded.product, sku = excluded.sku, name = excluded.name,
     qty = excluded.qty, amount = excluded.amount, vat = excluded.vat, rate = excluded.rate, taken = excluded.taken,
     shipped = excluded.shipped"""
@@ -113,6 +114,7 @@ class LineRow:
     taken: int
     shipped: int
     handed: int = 0
+    handed_at: int = 0
     back: int = 0
     gone: int = 0
     gone_sku: str = ""
@@ -151,6 +153,8 @@ def _moved(con: sqlite3.Connection, entry: Entry, facts: Facts) -> None:
     for name in ("handed", "back"):
         con.executemany(f"update web_line set {name} = {name} + ? where order_id = ? and line = ?",
                         [(x["qty"], order_id, x["line"]) for x in facts.get(name, ())])  # fmt: skip
+    con.executemany("update web_line set handed_at = max(handed_at, ?) where order_id = ? and line = ?",
+                    [(facts["at"], order_id, x["line"]) for x in facts.get("handed", ())])  # fmt: skip
     moves = [(x["sku"], -sign * x["qty"]) for x in facts["lines"] if x["sku"]]
     con.executemany(
         "insert into stock_move values (?, ?, ?, ?, ?, ?)",

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import msgspec
@@ -22,7 +22,7 @@ from kassa_tui.sync.channel.ownership import Owner
 from kassa_tui.sync.webshops.base import WebshopError
 
 if TYPE_CHECKING:
-    from kassa_tui.sync.webshop_worker import Desk
+    from kassa_tui.sync.channel.engine import Engine
 
 ASKS = "asks"
 DONE = ".done"
@@ -32,6 +32,14 @@ EVERYTHING_DAYS = 3650
 
 log = logging.getLogger("kassa.webshop")
 Facts = dict[str, Any]
+
+
+class Desk(Protocol):
+    """Whoever works on a channel."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the channel."""
 
 
 def perform(desk: Desk, what: str, facts: Facts) -> Facts:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from datetime import time as day_time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from kassa_tui.domain.weborder import wishes_of
@@ -31,6 +31,7 @@ from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import Connector, Permanent, WebshopError
 from kassa_tui.sync.webshops.keyfile import read_keys
+from kassa_tui.sync.webshops.refusing import Refusing
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config, Webshop
@@ -61,23 +62,7 @@ def connector_of(webshop: Webshop) -> Connector:
     try:
         return connect(access_of(webshop))
     except WebshopError as error:
-        return Broken(error)
-
-
-class Broken:
-    """Stands in for a connector that could not be made: each question is answered by why."""
-
-    def __init__(self, error: WebshopError) -> None:
-        self._error = error
-
-    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
-        def refuse(*_args: Any, **_more: Any) -> NoReturn:
-            raise type(self._error)(self._error.code, self._error.facts)
-
-        return refuse
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
+        return Refusing(error)
 
 
 def settings_of(config: Config, webshop: Webshop, born: int) -> Settings:

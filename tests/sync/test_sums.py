@@ -27,7 +27,7 @@ from kassa_tui.sync.schedule import NIGHT, PULL
 from kassa_tui.sync.wire import Row
 from tests.sync.conftest import Shop
 from tests.sync.office import Office
-from tests.sync.test_feed import DAY, EAN, put, row
+from tests.sync.test_feed import DAY, EAN, put
 
 UNCOMPARED = {"order", "weborder"}
 """Working papers of which the till keeps another form than it was told."""
@@ -292,7 +292,8 @@ def test_the_night_looks_at_each_row_once(shop: Shop, told: Office, tmp_path: Pa
 def test_what_a_till_shows_of_its_own_webshop_is_no_difference(shop: Shop, told: Office, tmp_path: Path) -> None:
     agent = _agent(shop, _snapshot(told, tmp_path / "s"))
     assert agent.once() is None
-    put(shop.data / "shop.db", [row("branch", "WEB", name="Webwinkel"), row("stock", "WEB:A1", qty=5)], told.cursor)
+    corrupt(shop, "insert into branch values ('WEB', 'Webwinkel', 1)")
+    corrupt(shop, "insert into branch_stock values ('A1', 'WEB', 5, 0)")
     told.put("message", "m2", text="Vandaag")
     for own, differs in ((True, ""), (False, "branch stock")):
         catalogue = CatalogueSync(shop.data, "NL", agent.state, lambda: shop.clock.at, own_channel=own)

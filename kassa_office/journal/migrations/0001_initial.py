@@ -70,7 +70,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "journal_entry",
-                "indexes": [models.Index(fields=["branch", "till", "seq"], name="entry_seq")],
             },
         ),
         migrations.CreateModel(

@@ -151,7 +151,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "payment",
-                "indexes": [models.Index(fields=["branch", "day"], name="payment_day")],
             },
         ),
         CreateFact(

@@ -24,7 +24,7 @@ from kassa_office.stock.transfers import Wrong
 from kassa_office.stock.views import common
 from kassa_office.tills.models import Branch
 
-MOST, PAGE = 500, 100
+MOST, PAGE = 500, 50
 RECEIPT_DAYS = 60
 
 
@@ -36,14 +36,14 @@ def proposed(request: HttpRequest) -> HttpResponse:
     branch = common.one_branch(request, request.GET.get("filiaal", ""), known)
     supplier = request.GET.get("leverancier", "")
     found = [one for one in proposals.short(branch) if not supplier or one.article.supplier_id == supplier]
-    page = Paginator(found, max(1, len(found)) if request.GET.get("bestand") else PAGE).get_page(
-        request.GET.get("pagina")
-    )
-    proposals.fill_in(branch, page.object_list)
+    pages = Paginator(found, max(1, len(found)) if request.GET.get("bestand") else PAGE)
+    page = pages.get_page(request.GET.get("pagina"))
+    shown = list(page)
+    proposals.fill_in(branch, shown)
     suppliers = list(Supplier.objects.values_list("code", "name"))
-    return answer(request, "stock/proposals.html", [_short(list(page))], place="proposals", branch=branch,
+    return answer(request, "stock/proposals.html", [_short(shown)], place="proposals", branch=branch,
                   branches=sorted(known.items()), names=common.all_names(), supplier=supplier, suppliers=suppliers,
-                  found=page.object_list, page=page, may=common.may_write(request))  # fmt: skip
+                  found=shown, page=page, may=common.may_write(request))  # fmt: skip
 
 
 def _short(found: list[proposals.Proposal]) -> Table:

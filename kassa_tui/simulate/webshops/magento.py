@@ -70,9 +70,12 @@ class MagentoShop:
     def respond(self, asked: Asked) -> Reply:
         """One request."""
         try:
-            status, body = self._answer(asked)
+            with self.goods.lock:
+                status, body = self._answer(asked)
         except Refusal as error:
             status, body = error.status, _error(error)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            status, body = 400, {"message": "Invalid type for value. Verify and try again."}
         headers = {"Date": formatdate(self.now() / 1000, usegmt=True)}
         kind = "text/plain; charset=UTF-8" if isinstance(body, bytes) else "application/json; charset=utf-8"
         return Reply(status, body if isinstance(body, bytes) else _ENCODER.encode(body), headers, kind)

@@ -5,6 +5,7 @@ With multi-source inventory an order reserves and a shipment takes; without it a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,7 +16,7 @@ ZERO = Decimal(0)
 COMPOSITE = ("configurable", "bundle", "grouped")
 
 
-class Refusal(Exception):
+class Refusal(ValueError):
     """What Magento answers instead of doing it; ``message`` has gaps that ``parameters`` fill."""
 
     def __init__(self, message: str, parameters: Any = None, status: int = 400) -> None:
@@ -85,6 +86,8 @@ class Goods:
 
     def __init__(self, now: Callable[[], int], *, msi: bool = True) -> None:
         self._now, self.msi = now, msi
+        self.lock = threading.RLock()
+        """Held by whoever does something to the shop: customers, staff, or a request."""
         self.products: dict[str, Product] = {}
         self.sources = {DEFAULT: Source(DEFAULT, "Default Source")}
         self.items: dict[tuple[str, str], SourceItem] = {}

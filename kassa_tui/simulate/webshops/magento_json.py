@@ -149,7 +149,8 @@ def memo(row: Memo) -> dict[str, Any]:
     """One credit memo."""
     return {"entity_id": row.id, "order_id": row.order.id, "increment_id": f"{row.id:09}", "state": 2,
             "created_at": when(row.at), "grand_total": price(row.total), "items": _lines(row),
-            "comments": comments(row)}  # fmt: skip
+            "shipping_amount": price(row.shipping), "shipping_tax_amount": price(row.shipping_tax),
+            "shipping_incl_tax": price(row.shipping + row.shipping_tax), "comments": comments(row)}  # fmt: skip
 
 
 def comments(row: Memo) -> list[dict[str, Any]]:

@@ -213,14 +213,18 @@ def orders(call: Call) -> Any:
     return call.found(call.shop.sales.orders.values(), shown.order, _order_column)
 
 
+_ORDER_COLUMNS: Mapping[str, Callable[[Order], Any]] = {
+    "entity_id": lambda row: row.id, "increment_id": lambda row: row.number,
+    "ext_order_id": lambda row: row.ext or None,
+    "state": lambda row: row.state, "status": lambda row: row.status,
+    "created_at": lambda row: shown.when(row.created), "updated_at": lambda row: shown.when(row.updated),
+}  # fmt: skip
+
+
 def _order_column(row: Order, name: str) -> Any:
-    if name == "updated_at":
-        return shown.when(row.updated)
-    plain = {"entity_id": row.id, "increment_id": row.number, "ext_order_id": row.ext or None, "state": row.state,
-             "status": row.status, "created_at": shown.when(row.created)}  # fmt: skip
-    if name not in plain:
+    if name not in _ORDER_COLUMNS:
         raise Refusal("Internal Error. Details are available in Magento log file. Report ID: webapi-5f3", None, 500)
-    return plain[name]
+    return _ORDER_COLUMNS[name](row)
 
 
 def order(call: Call) -> Any:
@@ -329,7 +333,7 @@ def _document(call: Call, name: str) -> Memo:
 
 
 def _by_order(row: Memo, name: str) -> Any:
-    return {"order_id": row.order.id, "entity_id": row.id, "created_at": shown.when(row.at)}.get(name)
+    return row.order.id if name == "order_id" else row.id if name == "entity_id" else shown.when(row.at)
 
 
 ROUTES: tuple[tuple[str, str, str, Act], ...] = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kassa_tui.simulate.webshops.magento_goods import DEFAULT, NOT_THERE, ZERO, Goods, Product, Refusal
 
@@ -59,6 +60,9 @@ class Memo:
     total: Decimal = ZERO
     lines: list[tuple[Item, Decimal]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    shipping: Decimal = ZERO
+    """Without VAT, as what follows is its VAT."""
+    shipping_tax: Decimal = ZERO
 
 
 @dataclass(slots=True)
@@ -112,6 +116,21 @@ class Order:
         return next((each for each in self.items if each.parent is item), item)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def alone(act: Callable[Concatenate[Sales, P], R]) -> Callable[Concatenate[Sales, P], R]:
+    """One act at a time, whoever does it."""
+
+    @wraps(act)
+    def locked(self: Sales, /, *given: P.args, **named: P.kwargs) -> R:
+        with self.goods.lock:
+            return act(self, *given, **named)
+
+    return locked
+
+
 class Sales:
     """The orders."""
 
@@ -135,6 +154,7 @@ class Sales:
             raise Refusal(NOT_THERE, status=404)
         return found
 
+    @alone
     def checkout(
         self, lines: Sequence[tuple[str, int]], *, pickup: str = "", shipping: int = 0, discount: int = 0,
         method: str = "mollie_methods_ideal", title: str = "iDEAL", paid: bool = True, note: str = "",
@@ -189,6 +209,7 @@ class Sales:
             top.product, top.name, top.kind = parent.id, parent.name, parent.kind
             order.items.append(Item(self.next(), product.id, product.sku, product.name, product.kind, qty, parent=top))
 
+    @alone
     def invoice(self, order: Order, items: Sequence[Mapping[str, Any]]) -> Memo:
         """Book the money."""
         if order.state in (*OVER, "holded", "payment_review") or not any(_uninvoiced(each) for each in order.tops):
@@ -207,6 +228,7 @@ class Sales:
         self._touch(order, "processing" if order.state in ("new", "pending_payment") else order.state)
         return made
 
+    @alone
     def ship(self, order: Order, items: Sequence[Mapping[str, Any]], source: str = DEFAULT) -> Memo:
         """Goods leave; nothing of them, where one of them is not there."""
         if order.state in (*OVER, "holded", "payment_review") or not any(each.to_ship > 0 for each in order.tops):
@@ -223,6 +245,7 @@ class Sales:
         self._touch(order, "processing" if order.state == "new" else order.state)
         return made
 
+    @alone
     def cancel(self, order: Order) -> bool:
         """Call it off; False where money or goods went already."""
         if order.state in (*OVER, "holded", "payment_review") or not any(_uninvoiced(each) for each in order.tops):
@@ -235,6 +258,7 @@ class Sales:
         self._touch(order, "canceled", settle=False)
         return True
 
+    @alone
     def refund(self, order: Order, wish: Mapping[str, Any]) -> Memo:
         """Give back: items (none named: all), the shipping that is left unless an amount is named, and adjustments."""
         if order.state in ("canceled", "closed", "holded", "payment_review"):
@@ -243,7 +267,7 @@ class Sales:
             raise Refusal(_memo("The order does not allow a creditmemo to be created."))
         lines = _asked(order, wish.get("items") or [], lambda item: item.invoiced - item.refunded)
         arguments = wish.get("arguments") or {}
-        total, shipping = self._refund_total(order, lines, arguments)
+        total, shipping, tax = self._refund_total(order, lines, arguments)
         restock = [str(each) for each in (arguments.get("extension_attributes") or {}).get("return_to_stock_items", [])]
         for item, qty in lines:
             held = item.to_ship
@@ -253,7 +277,8 @@ class Sales:
         order.shipping_refunded += shipping
         order.refunded += total
         told = (wish.get("comment") or {}).get("comment", "")
-        made = Memo(self.next(), order, self._now(), total, [line for line in lines if line[1]], [told] if told else [])
+        made = Memo(self.next(), order, self._now(), total, [line for line in lines if line[1]],
+                    [told] if told else [], shipping, tax)  # fmt: skip
         order.memos.append(made)
         self._touch(order, order.state)
         return made
@@ -267,7 +292,7 @@ class Sales:
             self.goods.release(sku, unshipped)
 
     def _refund_total(self, order: Order, lines: Sequence[tuple[Item, Decimal]], arguments: Mapping[str, Any]
-                      ) -> tuple[Decimal, Decimal]:  # fmt: skip
+                      ) -> tuple[Decimal, Decimal, Decimal]:  # fmt: skip
         for item, qty in lines:
             if qty > item.invoiced - item.refunded or qty < 0:
                 raise Refusal(_memo('The quantity to creditmemo must not be greater than the unrefunded quantity for '
@@ -287,8 +312,9 @@ class Sales:
             raise Refusal(_memo("You can't create a creditmemo without products."))
         if total > order.paid - order.refunded + CENT / 2:
             raise Refusal("The most money available to refund is %1.", [str(order.paid - order.refunded)])
-        return total, shipping
+        return total, shipping, tax
 
+    @alone
     def comment(self, order: Order, text: str, status: str | None, notified: int = 0) -> None:
         """Write in its history; without a status old versions forget the one it had."""
         if status and status != order.status:
@@ -297,6 +323,7 @@ class Sales:
         order.status = status or ""
         order.updated = self._now()
 
+    @alone
     def mark(self, order: Order, status: str) -> None:
         """Some module gives it a state and status of its own."""
         order.state = order.status = status

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -70,7 +71,8 @@ def found(
     repeats_last_page: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """The answer: ``items`` is null where a page is empty, or in old versions the last page over again."""
-    fit = [each for each in everything if all(_any(each, group, column) for group in asked.groups)]
+    tests = [[(name, _test(condition, value)) for name, condition, value in group] for group in asked.groups]
+    fit = [each for each in everything if all(any(test(column(each, name)) for name, test in group) for group in tests)]
     for name, direction in reversed(asked.sort):
         keyed = [(_comparable(column(each, name)), each) for each in fit]
         keyed.sort(key=lambda pair: pair[0], reverse=direction == "DESC")
@@ -88,50 +90,53 @@ def found(
     return trimmed(answer, asked.fields)
 
 
-def _any(row: T, filters: Sequence[tuple[str, str, str]], column: Callable[[T, str], Any]) -> bool:
-    return any(_fits(column(row, name), condition, value) for name, condition, value in filters)
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq, "neq": operator.ne, "gt": operator.gt, "gteq": operator.ge, "from": operator.ge,
+    "lt": operator.lt, "lteq": operator.le, "to": operator.le,
+}  # fmt: skip
 
 
-def _fits(have: Any, condition: str, value: str) -> bool:
+def _test(condition: str, value: str) -> Callable[[Any], bool]:
+    """One condition, its value read once."""
     if condition in ("null", "notnull"):
-        return (have is None) == (condition == "null")
-    if have is None:
-        return condition in ("neq", "nin")
+        return lambda have: (have is None) == (condition == "null")
     if condition in ("in", "nin"):
-        return any(_same(have, each) for each in value.split(",")) == (condition == "in")
+        wanted = {_plain(each) for each in value.split(",")} | {each.casefold() for each in value.split(",")}
+        return lambda have: (have is not None and _folded(have) in wanted) == (condition == "in")
     if condition == "like":
-        pattern = "".join(".*" if each == "%" else re.escape(each) for each in value)
-        return re.fullmatch(pattern, str(have), re.IGNORECASE | re.DOTALL) is not None
-    left, right = _pair(have, value)
-    tests: Mapping[str, Callable[[], bool]] = {
-        "eq": lambda: left == right, "neq": lambda: left != right, "gt": lambda: left > right,
-        "gteq": lambda: left >= right, "from": lambda: left >= right, "lt": lambda: left < right,
-        "lteq": lambda: left <= right, "to": lambda: left <= right,
-    }  # fmt: skip
-    if condition not in tests:
+        pattern = re.compile("".join(".*" if each == "%" else re.escape(each) for each in value), re.IGNORECASE | re.S)
+        return lambda have: have is not None and pattern.fullmatch(str(have)) is not None
+    if condition not in _COMPARE:
         raise Refusal("Invalid condition type: %1", [condition])
-    return tests[condition]()
+    compare, number, text = _COMPARE[condition], _plain(value), value.casefold()
+
+    def test(have: Any) -> bool:
+        if have is None:
+            return condition == "neq"
+        if isinstance(have, (int, Decimal)) and not isinstance(number, str):
+            return compare(have, number)
+        return compare(str(have).casefold(), text)
+
+    return test
 
 
-def _same(have: Any, value: str) -> bool:
-    left, right = _pair(have, value)
-    return bool(left == right)
+def _plain(value: str) -> int | Decimal | str:
+    """A number as a number, a text whatever its case."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value.casefold()
+    return (int(number) if number == number.to_integral_value() else number) if number.is_finite() else value.casefold()
 
 
-def _pair(have: Any, value: str) -> tuple[Any, Any]:
-    """Numbers as numbers, and texts whatever their case."""
-    if isinstance(have, (int, Decimal)):
-        try:
-            return Decimal(have), Decimal(value)
-        except InvalidOperation:
-            return str(have), value
-    return str(have).casefold(), value.casefold()
+def _folded(have: Any) -> Any:
+    return have if isinstance(have, (int, Decimal)) else str(have).casefold()
 
 
 def _comparable(value: Any) -> tuple[int, Any]:
     if value is None:
         return 0, 0
-    return (1, Decimal(value)) if isinstance(value, (int, Decimal)) else (2, str(value).casefold())
+    return (1, value) if isinstance(value, (int, Decimal)) else (2, str(value).casefold())
 
 
 def trimmed(answer: dict[str, Any], fields: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
+import threading
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from kassa_tui.simulate.web import Asked
 from kassa_tui.simulate.webshops.prestashop_books import (
@@ -25,6 +27,21 @@ from kassa_tui.simulate.webshops.simulated import Simulated
 
 KEY = "KASSAKASSAKASSAKASSAKASSAKASSA12"
 PICKUP, PARCEL = 1, 2
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+def alone(
+    act: Callable[Concatenate[PrestaShopSite, Given], Found],
+) -> Callable[Concatenate[PrestaShopSite, Given], Found]:
+    """Of what staff, customers and the webservice do, one thing at a time."""
+
+    @functools.wraps(act)
+    def done(site: PrestaShopSite, /, *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        with site.lock:
+            return act(site, *args, **kwargs)
+
+    return done
 
 
 class PrestaShopSite:
@@ -35,11 +52,14 @@ class PrestaShopSite:
                  shared_stock: bool = False, modules: Sequence[str] = ("ps_wirepayment",)) -> None:  # fmt: skip
         self.books = Books(clock, timezone=timezone, country=country, shared_stock=shared_stock, modules=modules)
         self.webservice = Webservice(self.books, key, version=version, folder=folder)
+        self.lock = threading.RLock()
 
+    @alone
     def respond(self, asked: Asked) -> Reply:
         """One request to the webservice."""
         return self.webservice.respond(asked)
 
+    @alone
     def product(self, reference: str, *, ean: str = "", name: str = "", price: int = 1499, rate: int = 900,
                 stock: int = 10, warehouse: bool = False) -> str:  # fmt: skip
         """A new product, price in cents with VAT; its id."""
@@ -54,6 +74,7 @@ class PrestaShopSite:
         self.books.add_stock_row(row["id"], 0, stock, warehouse=warehouse)
         return str(row["id"])
 
+    @alone
     def combination(self, product: str, reference: str, *, ean: str = "", impact: str = "0.000000",
                     stock: int = 10) -> str:  # fmt: skip
         """A combination of a product, its price as a difference without VAT; its id as ``product:combination``."""
@@ -64,6 +85,7 @@ class PrestaShopSite:
         self.books.add_stock_row(int(product), row["id"], stock)
         return f"{product}:{row['id']}"
 
+    @alone
     def checkout(self, *lines: tuple[str, int], pickup: bool = False, paid: bool = True, shipping: int = 495,
                  discount: int = 0, name: tuple[str, str] = ("Jan", "Jansen"), note: str = "") -> str:  # fmt: skip
         """A customer orders; paid by card at once, or by a transfer that is waited for. The order's id."""
@@ -79,6 +101,7 @@ class PrestaShopSite:
                                         "message": note, "private": 0})  # fmt: skip
         return str(order["id"])
 
+    @alone
     def set_status(self, order: str, state: int) -> None:
         """The staff, or a plugin, brings an order to a state."""
         self.books.enter(int(order), state)
@@ -95,6 +118,7 @@ class PrestaShopSite:
         """The staff hands an order over."""
         self.set_status(order, DELIVERED)
 
+    @alone
     def give_back(self, order: str, product: str, pieces: int, *, restock: bool) -> str:
         """The staff refunds pieces of a line in the back office; the slip's id."""
         books, numbers = self.books, _numbers(product)
@@ -117,19 +141,22 @@ class PrestaShopSite:
         books.touch("orders", row["id"])
         return str(slip["id"])
 
-    def edit(self, product: str, **fields: Any) -> None:
+    @alone
+    def edit(self, product: str, /, **fields: Any) -> None:
         """The staff changes a product, or a combination of one."""
         number, variation = _numbers(product)
         if variation:
             self.books.touch("combinations", variation, **fields)
         self.books.touch("products", number, **({} if variation else fields))
 
+    @alone
     def set_stock(self, product: str, pieces: int) -> None:
         """The staff counts."""
         row = self.books.stock_row(*_numbers(product))
         if row is not None:
             self.books.move(*_numbers(product), pieces - int(row["quantity"]))
 
+    @alone
     def delete(self, product: str) -> None:
         """The staff deletes a product, or a combination; orders keep their lines."""
         number, variation = _numbers(product)
@@ -142,6 +169,7 @@ class PrestaShopSite:
                     del table[key]
         self.books.sum_up(number)
 
+    @alone
     def stock(self, product: str) -> int | None:
         """Pieces that the shop shows of a product; None where it has no such row."""
         row = self.books.stock_row(*_numbers(product))

@@ -65,6 +65,10 @@ class Books:
         """What was mailed, and of which order."""
         self.shared_stock = shared_stock
         self._last: dict[str, int] = {}
+        self._stock: dict[tuple[int, int], list[int]] = {}
+        self._payments: dict[str, list[int]] = {}
+        self._parts: dict[int, list[int]] = {}
+        """Where to look: rows of stock by product, payments by reference."""
         self._install(timezone, country)
 
     def now(self) -> str:
@@ -109,11 +113,17 @@ class Books:
         self.add("carriers", {"id_reference": 1, "name": "Click and collect", "active": 1, "is_free": 1, "deleted": 0})
         self.add("carriers", {"id_reference": 2, "name": "Pakketdienst", "active": 1, "is_free": 0, "deleted": 0})
         rates = {"NL": (2100, 900), "BE": (2100, 600)}.get(country, (2100, 900))
-        for group, rate in enumerate((*rates, 0), 1):
-            tax = self.add("taxes", {"rate": f"{rate / 100:.3f}", "active": 1, "name": {DUTCH: f"{rate / 100:g}%"}})
-            for id_country in (13, 3):
-                self.add("tax_rules", {"id_tax_rules_group": group, "id_country": id_country, "id_state": 0,
-                                       "id_tax": tax["id"] if id_country == 13 else 1})  # fmt: skip
+        for rate in (*rates, 0):
+            self._tariff(rate)
+
+    def _tariff(self, rate: int) -> int:
+        tax: int = self.add("taxes", {"rate": f"{Decimal(rate) / 100:.3f}", "active": 1, "name": {DUTCH: f"{rate}"}})[
+            "id"
+        ]
+        # Abroad the first tariff holds for everything.
+        for country, applied in ((13, tax), (3, 1)):
+            self.add("tax_rules", {"id_tax_rules_group": tax, "id_country": country, "id_state": 0, "id_tax": applied})
+        return tax
 
     def configure(self, name: str, value: str) -> None:
         """A setting of the shop."""
@@ -135,11 +145,11 @@ class Books:
         return number
 
     def group(self, rate: int) -> int:
-        """The tax rules group of a tariff, hundredths of a percent."""
-        return next(
-            int(rule["id_tax_rules_group"]) for rule in self.tables["tax_rules"].values()
-            if rule["id_country"] == 13 and self._hundredths(rule["id_tax"]) == rate
-        )  # fmt: skip
+        """The tax rules group of a tariff, hundredths of a percent; a new one where there is none."""
+        for rule in self.tables["tax_rules"].values():
+            if rule["id_country"] == 13 and self._hundredths(rule["id_tax"]) == rate:
+                return int(rule["id_tax_rules_group"])
+        return self._tariff(rate)
 
     def _hundredths(self, tax: int) -> int:
         return int(Decimal(self.tables["taxes"][tax]["rate"]) * 100)
@@ -163,11 +173,9 @@ class Books:
     def stock_row(self, product: int, variation: int = 0) -> Row | None:
         """The row of a product's stock that this shop shows."""
         shop = 0 if self.shared_stock else 1
-        return next(
-            (row for row in self.tables["stock_availables"].values()
-             if (int(row["id_product"]), int(row["id_product_attribute"])) == (product, variation)
-             and int(row["id_shop"] or 0) == shop), None,
-        )  # fmt: skip
+        table = self.tables["stock_availables"]
+        rows = (table[number] for number in self._stock.get((product, variation), ()) if number in table)
+        return next((row for row in rows if int(row["id_shop"] or 0) == shop), None)
 
     def quantity(self, product: int, variation: int = 0) -> int:
         """Pieces that the shop shows; 0 where it finds no row."""
@@ -177,16 +185,19 @@ class Books:
     def add_stock_row(self, product: int, variation: int, quantity: int, *, warehouse: bool = False) -> None:
         """The row that comes with a new product or combination."""
         own = {"id_shop": 0, "id_shop_group": 1} if self.shared_stock else {"id_shop": 1, "id_shop_group": 0}
-        self.add("stock_availables", {
+        row = self.add("stock_availables", {
             "id_product": product, "id_product_attribute": variation, **own, "quantity": quantity,
             "depends_on_stock": int(warehouse), "out_of_stock": 2, "location": "",
         })  # fmt: skip
+        self._stock.setdefault((product, variation), []).append(row["id"])
+        if variation:
+            self._parts.setdefault(product, []).append(row["id"])
         self.sum_up(product)
 
     def sum_up(self, product: int) -> None:
         """The row without a combination is the sum of those with one."""
-        rows = [row for row in self.tables["stock_availables"].values() if int(row["id_product"]) == product]
-        parts = [row for row in rows if int(row["id_product_attribute"])]
+        table = self.tables["stock_availables"]
+        parts = [table[number] for number in self._parts.get(product, ()) if number in table]
         whole = self.stock_row(product)
         if parts and whole is not None:
             whole["quantity"] = sum(int(row["quantity"]) for row in parts)
@@ -289,15 +300,14 @@ class Books:
 
     def _pay(self, order: Row) -> None:
         total = Decimal(order["total_paid"])
-        payments = self.tables["order_payments"].values()
-        paid = sum(
-            (Decimal(each["amount"]) for each in payments if each["order_reference"] == order["reference"]), Decimal(0)
-        )
+        known = self._payments.setdefault(order["reference"], [])
+        paid = sum((Decimal(self.tables["order_payments"][each]["amount"]) for each in known), Decimal(0))
         if total > paid:
-            self.add("order_payments", {
+            payment = self.add("order_payments", {
                 "order_reference": order["reference"], "id_currency": 1, "amount": f"{total - paid:.6f}",
                 "payment_method": order["payment"], "conversion_rate": "1.000000", "transaction_id": "",
             })  # fmt: skip
+            known.append(payment["id"])
             order["total_paid_real"] = f"{total:.6f}"
             order["invoice_number"], order["invoice_date"] = order["id"], self.now()
 

@@ -35,7 +35,8 @@ class Webservice:
         self.domain = ""
         """Host and port that the shop calls its own; empty: any."""
         self.blocked: tuple[str, ...] = ()
-        """Methods that a firewall of the host does not let through."""
+        """Methods that a firewall of the host does not let through; it says so with ``blocked_status``."""
+        self.blocked_status = 405
         self.strips_authorization = False
         """A host whose CGI drops the header: only ``ws_key`` gets through."""
         self.languages: tuple[int, ...] = (1, 2)
@@ -47,7 +48,7 @@ class Webservice:
             target = f"http://{self.domain}{self.folder}/?{urlencode([('url', asked.path[5:]), *params])}"
             return Reply(302, b"", {"Location": target}, "text/html")
         if asked.method in self.blocked:
-            return Reply(405, PAGE, kind="text/html")
+            return Reply(self.blocked_status, PAGE, kind="text/html")
         start = f"{self.folder}/api"
         if asked.path != start and not asked.path.startswith(f"{start}/"):
             return Reply(404, PAGE, kind="text/html")
@@ -146,10 +147,12 @@ class Webservice:
             rows = query.select(list(table.values()), resource, params)
         display = asked.get("display", "full" if number else "[id]")
         names = query.fields_asked(resource, display, virtual)
+        whole = names is None or {"quantity", "manufacturer_name"} & set(names)
         found = [
-            query.shown(self._full(resource, row), names, resource, self._prices(resource, row, virtual, asked))
+            query.shown(self._full(resource, row) if whole else row, names, resource,
+                        self._prices(resource, row, virtual, asked))
             for row in rows
-        ]
+        ]  # fmt: skip
         if not as_json:
             inner = "".join(query.as_xml(row, resource, self.languages) for row in found)
             wrapped = inner if number else f"<{resource.plural}>{inner}</{resource.plural}>"

@@ -75,13 +75,24 @@ def condition(text: str) -> Callable[[Any], bool]:
     if before in (">", "<", "!"):
         return lambda value: {">": less(inner, value), "<": less(value, inner), "!": not equal(value, inner)}[before]
     if "|" in inner[1:]:
-        options = {_folded(each) for each in inner.split("|")}
-        return lambda value: _folded(value) in options
+        return _one_of(inner.split("|"))
     interval = _INTERVAL.fullmatch(inner)
     if interval is not None:
         low, high = sorted(interval.groups(), key=lambda each: (_number(each) or 0, each))
+        if low.isdecimal() and high.isdecimal():
+            first, last = int(low), int(high)
+            return lambda value: first <= (value if type(value) is int else _number(value) or 0) <= last
         return lambda value: not less(value, low) and not less(high, value)
-    return lambda value: equal(value, inner)
+    return _one_of([inner])
+
+
+def _one_of(texts: Sequence[str]) -> Callable[[Any], bool]:
+    # Thousands of rows are looked through for every page: whole numbers are compared as such.
+    if all(text.isdecimal() for text in texts):
+        numbers = {int(text) for text in texts}
+        return lambda value: (value if type(value) is int else _number(value)) in numbers
+    options = {_folded(text) for text in texts}
+    return lambda value: _folded(value) in options
 
 
 def equal(value: Any, text: str) -> bool:
@@ -120,6 +131,9 @@ def _sort(rows: list[Row], resource: Resource, text: str) -> None:
         name, _, direction = each.rpartition("_")
         if direction not in ("ASC", "DESC") or (name != "id" and name not in resource.fields):
             raise Refusal(400, 38, f"Unable to filter by this field. However, these are available: id, {name}")
+        if name == "id":
+            rows.sort(key=lambda row: int(row["id"]), reverse=direction == "DESC")
+            continue
         rows.sort(key=lambda row: (_number(row.get(name)) or 0, _text(row.get(name))), reverse=direction == "DESC")
 
 

@@ -222,7 +222,7 @@ class Books:
         """A status, and all that comes with it."""
         with self.lock:
             before, order.status, order.modified = order.status, status, self.now
-            if status == "completed" and not order.completed:
+            if status == "completed" and before != status:
                 order.completed = self.now
             # Cash on delivery is paid when it is delivered.
             pays = ("completed",) if order.payment_method == "cod" else ("processing", "completed")

@@ -105,14 +105,11 @@ def gone_now(line: WebLine, row: LineRow | None) -> int:
 def moves(case: Case) -> list[Act]:
     """Goods that left the shelf or lie on it again."""
     gone, back = list[Body](), list[Body]()
-    restocked = _restocked(case.order)
     for line in case.order.lines:
         if line.kind != GOODS:
             continue
         row = case.line(line.id)
-        target = min(gone_now(line, row), line.qty - min(line.qty, restocked.get(line.id, 0)))
-        target = max(0, target - (row.back if row else 0))
-        change = target - (row.gone if row else 0)
+        change = _away(case.order, line, row) - (row.gone if row else 0)
         if change > 0:
             article = case.article(line.product, line.sku)
             gone.append({"line": line.id, "sku": article.sku if article else "", "qty": change})
@@ -125,13 +122,20 @@ def moves(case: Case) -> list[Act]:
     return [(kind, {**names(case), "lines": lines}) for kind, lines in kinds if lines]
 
 
-def _restocked(order: WebOrder) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for refund in order.refunds:
-        if refund.restocked:
-            for part in refund.lines:
-                found[part.line] = found.get(part.line, 0) + abs(part.qty)
-    return found
+def _away(order: WebOrder, line: WebLine, row: LineRow | None) -> int:
+    """Thousandths of a line that are not on the shelf: what left, less what the shop or a till put back.
+
+    What a shop says it put back before a till gave the goods out, it put back on paper only.
+    """
+    gone = min(line.shipped, line.qty - min(line.qty, _restocked(order, line.id, 0)))
+    if row is not None and row.handed:
+        gone = max(gone, min(row.handed, line.qty) - _restocked(order, line.id, row.handed_at + 1))
+    return max(0, gone - (row.back if row else 0))
+
+
+def _restocked(order: WebOrder, line_id: str, since: int) -> int:
+    parts = (part for refund in order.refunds if refund.restocked and refund.at >= since for part in refund.lines)
+    return sum(abs(part.qty) for part in parts if part.line == line_id)
 
 
 def due(case: Case) -> bool:

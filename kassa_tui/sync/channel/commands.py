@@ -112,7 +112,7 @@ class Commander:
             return False
         case = self._importer.case(books.stored(row))
         said = Said(
-            command.key, body["order"], body.get("lines"), body.get("received", 0), body.get("before"),
+            command.key, body["order"], body["at"], body.get("lines"), body.get("received", 0), body.get("before"),
             body.get("paid_out", 0), body.get("restock", False),
         )  # fmt: skip
         self._book(case, said, body["what"])

@@ -21,6 +21,7 @@ class Said:
 
     key: str
     order: str
+    at: int
     lines: Mapping[str, int] | None = None
     """The shop's id of a line → thousandths; None: all that is left."""
     received: int = 0
@@ -42,11 +43,11 @@ def handed_over(case: Case, said: Said) -> list[Act]:
         more = gone + qty - row.handed
         if qty > 0 and more > 0:
             handed.append({"line": line.id, "qty": more})
-            rows[line.id] = replace(row, handed=row.handed + more)
+            rows[line.id] = replace(row, handed=row.handed + more, handed_at=max(row.handed_at, said.at))
     after = _after(case, rows, said)
     if case.order.stage in books.ENDED:
         after.findings.append(("handed_over_ended", {"number": case.order.number, "stage": case.order.stage}))
-    shipped = _keyed(after, web_orders.SHIPPED, books.moves(after), {"handed": handed, "key": said.key})
+    shipped = _keyed(after, web_orders.SHIPPED, books.moves(after), {"handed": handed, "at": said.at, "key": said.key})
     return [*_paid(after, said), *shipped, *books.sale(after)]
 
 
@@ -68,7 +69,7 @@ def taken_back(case: Case, said: Said) -> list[Act]:
                 back.append({"line": line.id, "qty": lines[line.id]})
                 rows[line.id] = replace(row, back=row.back + lines[line.id])
     after = _after(case, rows, said)
-    more: Body = {"back": back, "key": said.key}
+    more: Body = {"back": back, "at": said.at, "key": said.key}
     if not said.restock and lines:
         more["kept_off"] = [{"line": line, "qty": qty} for line, qty in lines.items()]
     returned = _keyed(after, web_orders.RETURNED, books.moves(after), more)

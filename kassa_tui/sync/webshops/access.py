@@ -48,8 +48,6 @@ class Options:
     """Magento: code of the store view that is read; empty: ``all``."""
     sources: tuple[str, ...] = ()
     """Magento: the MSI sources that are ours; the first is written, empty: ``default``."""
-    sales_as_orders: bool = False
-    """Magento: counter sales are placed as orders, for the shop's reports only; they take no stock there."""
     legacy_stock: bool = False
     """Magento: without MSI, by the stock item of the product."""
     price_includes_tax: bool | None = None

@@ -132,7 +132,7 @@ class Magento:
         memo = self._rest.get(f"creditmemo/{in_path(refunds.booked(wish.key) or refunds.book(wish))}")
         if not isinstance(memo, dict):
             raise Permanent("bad_answer", {"what": "creditmemo", "found": str(memo)[:40]})
-        found = magento_orders.refund_of(memo)
+        found = magento_orders.refund_of(memo, row)
         if wish.restock and not found.restocked and any(line.qty for line in wish.lines):
             # Its comment, which says so, does not come with every version's answer.
             return _restocked(found)
@@ -144,9 +144,7 @@ class Magento:
         return None if row is None else self._orders([row])[0]
 
     def place(self, sale: CounterSale) -> WebOrder:
-        """Put a counter sale into the shop's reports, where its owner wants that."""
-        if not self._options.sales_as_orders:
-            raise Permanent("not_supported", {"what": "sales_as_orders"})
+        """Put a counter sale into the shop's reports; it takes no stock there."""
         if (found := self.find(sale.key)) is None:
             magento_sales.place_sale(self._rest, sale)
             found = self.find(sale.key)
@@ -213,5 +211,3 @@ def _restocked(refund: WebRefund) -> WebRefund:
     from msgspec.structs import replace
 
     return replace(refund, restocked=True)
-
-

@@ -71,8 +71,10 @@ class Steps:
     def _ship(self) -> None:
         if text(self._row, "state") in OVER or not self._to_ship():
             return
-        place = text(part(self._row, "extension_attributes"), "pickup_location_code")
-        source = place or next(iter(self._options.sources), "")
+        # Where the owner named no sources all is in the default one, which cannot be a place to pick up from.
+        sources = self._options.sources
+        place = text(part(self._row, "extension_attributes"), "pickup_location_code") if sources else ""
+        source = place or next(iter(sources), "")
         body: dict[str, Any] = {"notify": False}
         if source:
             body["arguments"] = {"extension_attributes": {"source_code": source}}

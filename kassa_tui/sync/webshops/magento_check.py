@@ -25,7 +25,6 @@ WRITES: tuple[Probe, ...] = (
     ("pickup", "order/notify-orders-are-ready-for-pickup", {"orderIds": []}),
 )
 STOCK_WRITE: Probe = ("stock", "inventory/source-items", {"sourceItems": []})
-PLACE_WRITE: Probe = ("create", "orders", {})
 PLAIN_VERSION = "2"
 CURRENCY = "EUR"
 
@@ -57,7 +56,6 @@ def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
     elif not access.options.legacy_stock:
         remarks.append(("old_version", {"version": version}))
     writes = [*WRITES, STOCK_WRITE] if kept.reserves else [*WRITES]
-    writes += [PLACE_WRITE] if access.options.sales_as_orders else []
     remarks += [("write_refused", {"what": name}) for name, path, body in writes if rest.may(path, body) is False]
     facts = ShopFacts(
         name=text(website, "name"), version=version, timezone=text(config, "timezone"), currency=currency, now=now,

@@ -76,7 +76,7 @@ def order_of(row: Row, reading: Reading) -> WebOrder:
     order_id, total = text(row, "entity_id"), cents(amount(row, "grand_total"), "grand_total")
     if not order_id:
         raise Permanent("bad_answer", {"what": "order", "found": str(dict(row))[:40]})
-    refunds = tuple(refund_of(memo) for memo in reading.memos.get(order_id, ()) if _counts(memo))
+    refunds = tuple(refund_of(memo, row) for memo in reading.memos.get(order_id, ()) if _counts(memo))
     key = key_of_order(row)
     payment, method = part(row, "payment"), delivery(row)
     paid = cents(amount(row, "total_paid"), "total_paid")
@@ -148,21 +148,25 @@ def key_of_memo(memo: Row) -> tuple[str, bool]:
     return "", False
 
 
-def refund_of(memo: Row) -> WebRefund:
-    """A credit memo."""
+def refund_of(memo: Row, order: Row) -> WebRefund:
+    """A credit memo of an order; of items only those that are lines of ours: a configurable's child is none."""
+    ours = {SHIPPING, *(each.id for each in _goods(rows(order.get("items"))))}
     told = " ".join(_KEY.sub("", text(each, "comment")).strip() for each in rows(memo.get("comments")))
     return WebRefund(
         id=text(memo, "entity_id"), at=utc(text(memo, "created_at")),
         amount=cents(amount(memo, "grand_total"), "grand_total"),
-        lines=tuple(_refund_lines(rows(memo.get("items")))), restocked=key_of_memo(memo)[1], reason=told.strip(),
+        lines=tuple(line for line in _refund_lines(memo) if line.line in ours),
+        restocked=key_of_memo(memo)[1], reason=told.strip(),
     )  # fmt: skip
 
 
-def _refund_lines(items: Iterable[Row]) -> Iterator[WebRefundLine]:
-    for item in items:
+def _refund_lines(memo: Row) -> Iterator[WebRefundLine]:
+    for item in rows(memo.get("items")):
         qty, gross = thousandths(amount(item, "qty")), cents(_gross(item))
         if qty or gross:
             yield WebRefundLine(line=text(item, "order_item_id"), qty=qty, amount=gross)
+    if shipping := cents(amount(memo, "shipping_amount") + amount(memo, "shipping_tax_amount")):
+        yield WebRefundLine(line=SHIPPING, amount=shipping)
 
 
 def _counts(memo: Row) -> bool:

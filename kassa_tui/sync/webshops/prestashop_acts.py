@@ -98,7 +98,7 @@ class Acts:
             if error.code != "forbidden_write":
                 raise
             # The same by another road, where the key has no right to the first.
-            self.api.change("orders", "order", order_id, {"current_state": target}, repeat=False)
+            self.api.change("orders", "order", order_id, {"current_state": target}, repeat=False, whole=False)
         except Permanent as error:
             # A letter that could not be sent is answered as if nothing was saved, and the state is there.
             if error.code != "refused" or whole(self._row(order_id).get("current_state")) != target:
@@ -109,7 +109,7 @@ class Acts:
         if note and "note" in row and note not in old:
             text = f"{old}\n{note}" if old else note
             try:
-                self.api.change("orders", "order", text_of(row.get("id")), {"note": text}, repeat=False)
+                self.api.change("orders", "order", text_of(row.get("id")), {"note": text}, repeat=False, whole=False)
             except WebshopError:
                 # The state is what counts, and it is there; a note that the key may not write stops nothing.
                 return
@@ -137,9 +137,9 @@ class Acts:
             self._tried[order_id, wish.key] = frozenset(text_of(each.get("id")) for each in slips)
             made = self._book(row, order, wish)
             slips = self.orders.slips([order_id])
-            found = next((each for each in slips if each.get("id") == made.get("id")), None) or self._booked(
-                order_id, wish, slips
-            )
+            number = whole(made.get("id"))
+            found = next((each for each in slips if number and whole(each.get("id")) == number), None)
+            found = found or self._booked(order_id, wish, slips)
             if found is None:
                 raise Permanent("not_taken", {"order": order_id})
         return web_refund(found, self.known, About())

@@ -19,7 +19,7 @@ from kassa_tui.sync.webshops.web import AGAIN, Answer, Patience
 Row = dict[str, Any]
 Params = list[tuple[str, str]]
 
-BATCH = 50
+BATCH = 100
 """Ids in one filter: an address stays below what the strictest hosts take."""
 READ_ONLY: Mapping[str, tuple[str, ...]] = {"products": ("manufacturer_name", "quantity", "position_in_category")}
 """What a shop gives and does not take back (400 code 93, or 500 and nothing written)."""
@@ -154,15 +154,16 @@ class Api:
             raise Unanswered(error.code, error.facts) from error
 
     def change(self, resource: str, node: str, number: str, fields: Mapping[str, Field], *,
-               row: Mapping[str, Field] | None = None, repeat: bool = True) -> Row:  # fmt: skip
+               row: Mapping[str, Field] | None = None, repeat: bool = True, whole: bool = True) -> Row:  # fmt: skip
         """Change only these fields of one thing, as the shop answers it; ``{}`` where it answers nothing of use.
 
-        ``row`` is the whole thing as just read, for shops that know no PATCH; without it, it is read.
+        ``row`` is the whole thing as just read, for shops that know no PATCH; without it, it is read. Without
+        ``whole`` nothing is written there: an order that is sent back would be brought to its state once more.
         """
         path = f"/{resource}/{number}"
-        if not (self.options.put_instead_of_patch or resource in self._whole):
+        if not whole or not (self.options.put_instead_of_patch or resource in self._whole):
             answer = self._send("PATCH", path, document(node, {"id": number, **fields}), repeat=repeat)
-            if answer.status != 405:
+            if answer.status != 405 or not whole:
                 return self._changed(answer, node, resource, repeat=repeat)
             self._whole.add(resource)
         return self._put(resource, node, number, fields, row or self.whole_row(resource, number), repeat=repeat)
@@ -206,10 +207,13 @@ class Api:
         """A write that may be asked for by its own name, or by POST where the host lets nothing else through."""
         params: Params = [("output_format", "JSON"), *self._shop()]
         if not self._tunnel or method == "POST":
-            answer = self._once_more(method, path, params, body, repeat=repeat)
-            blocked = answer.status in (405, 501) and not errors_of(answer.body) and method != "POST"
-            if not blocked:
-                return answer
+            try:
+                answer = self._once_more(method, path, params, body, repeat=repeat)
+                if method == "POST" or answer.status not in (405, 501) or errors_of(answer.body):
+                    return answer
+            except Transient as error:
+                if error.code != "blocked" or method == "POST":
+                    raise
             self._tunnel = True
         return self._once_more("POST", path, [*params, ("ps_method", method)], body, repeat=repeat)
 

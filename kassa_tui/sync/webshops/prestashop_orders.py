@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from kassa_tui.sync.webshops.amounts import cents, exact, fit, local, rate_of, rounded
 from kassa_tui.sync.webshops.base import (
     FEE,
@@ -208,13 +210,10 @@ def _lines(row: Row, total: Decimal, known: Known, about: About) -> tuple[WebLin
         parts.append(Part(WebLine(id="rest", kind=FEE, amount=0, vat=0, rate=rate), rest, excl))
     amounts = fit([part.incl for part in parts], cents(total))
     vats = fit([part.incl - part.excl for part in parts], cents(total - without))
-    return tuple(_with(part.line, amount, vat) for part, amount, vat in zip(parts, amounts, vats, strict=True))
-
-
-def _with(line: WebLine, amount: int, vat: int) -> WebLine:
-    import msgspec
-
-    return msgspec.structs.replace(line, amount=amount, vat=vat)
+    return tuple(
+        msgspec.structs.replace(part.line, amount=amount, vat=vat)
+        for part, amount, vat in zip(parts, amounts, vats, strict=True)
+    )
 
 
 def _goods(row: Row, known: Known, about: About) -> list[Part]:
@@ -233,7 +232,7 @@ def _goods(row: Row, known: Known, about: About) -> list[Part]:
         line = WebLine(
             id=key, product=_product(each), sku=_plain(each.get("product_reference")),
             ean=_plain(each.get("product_ean13")), name=_plain(each.get("product_name")), qty=pieces * 1000, amount=0,
-            vat=0, rate=_rate(incl, excl, known), taken=held * 1000, shipped=pieces * 1000 if left else 0,
+            vat=0, rate=_rate(incl, excl, known, CENT / 100), taken=held * 1000, shipped=pieces * 1000 if left else 0,
             refunded=min(refunded[key], max(pieces, 0)) * 1000, kind=GOODS,
         )  # fmt: skip
         found.append(Part(line, incl, excl))
@@ -332,8 +331,13 @@ def _excluding(row: Row, total: Decimal) -> Decimal:
     return _number(row.get("total_paid_tax_excl")) or total
 
 
-def _rate(incl: Decimal, excl: Decimal, known: Known) -> int:
-    return rate_of(rounded(incl * MICRO), rounded((incl - excl) * MICRO), known.known_rates)
+def _rate(incl: Decimal, excl: Decimal, known: Known, margin: Decimal = CENT) -> int:
+    """The tariff of an amount: one of the shop's country where it explains the VAT, else the nearest of any."""
+    gross, vat = rounded(incl * MICRO), rounded((incl - excl) * MICRO)
+    rate = rate_of(gross, vat, known.known_rates)
+    if abs(abs(incl) * rate / (10_000 + rate) - abs(incl - excl)) <= margin:
+        return rate
+    return rate_of(gross, vat, known.all_rates)
 
 
 def _number(value: Any) -> Decimal:

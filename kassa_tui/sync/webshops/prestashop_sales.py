@@ -82,9 +82,12 @@ class Sales:
         try:
             self.api.create("orders", "order", fields)
         except Unanswered as error:
-            # A module that is not installed ends in a 500 without a word; so does a shop that fails behind the order.
-            if error.facts.get("status") != 500 or (row := self._of_cart(cart)) is None:
+            if error.facts.get("status") != 500:
                 raise
+            # A shop that fails behind the order ends in a 500 without a word; so does a module that is not installed.
+            row = self._of_cart(cart)
+            if row is None:
+                raise Permanent("refused", {"says": f"HTTP 500: {module}"}) from error
             return row
         except Permanent as error:
             # An order of this cart was made before: the answer is what we wanted.
@@ -155,9 +158,11 @@ class Sales:
             return rows[0]
         if chosen:
             raise Permanent("refused", {"says": f"customer {chosen}"})
+        group = self.known.settings.get("PS_CUSTOMER_GROUP", "3")
         self.api.create("customers", "customer", {
             "firstname": "Kassa", "lastname": "Balie", "email": MAIL, "passwd": secrets.token_urlsafe(24), "active": 1,
-        })  # fmt: skip
+            "id_default_group": group,
+        }, {"groups": ("group", [{"id": group}])})  # fmt: skip
         rows = self.api.rows("customers", filters=filters, display=display)
         if not rows:
             raise Permanent("not_taken", {"what": "customer"})

@@ -33,7 +33,7 @@ STATES: Mapping[str, tuple[int, Stage]] = {
 }
 """Settings that hold the id of an order state: what it is in a fresh installation, and what it means to us."""
 SETTINGS = (*STATES, "PS_TIMEZONE", "PS_CURRENCY_DEFAULT", "PS_COUNTRY_DEFAULT", "PS_LANG_DEFAULT",
-            "PS_STOCK_MANAGEMENT", "PS_ROUND_TYPE")  # fmt: skip
+            "PS_STOCK_MANAGEMENT", "PS_ROUND_TYPE", "PS_CUSTOMER_GROUP")  # fmt: skip
 OVERLAP_MS, OCTOBER_OVERLAP_MS = 120_000, 7_200_000
 """How far before the cursor is asked; two hours around the night in which an hour of the shop's clock comes twice."""
 AROUND = timedelta(hours=3)
@@ -70,11 +70,14 @@ class Known:
 
     def __init__(self, api: Api) -> None:
         self.api, self.options = api, api.options
+        self._unknown: set[tuple[str, int]] = set()
+        """States and carriers that were looked up and are not there, as those of long ago."""
 
     def forget(self) -> None:
         """Ask anew for everything."""
-        for name in ("settings", "states", "carriers", "currencies", "rates", "zone"):
+        for name in ("settings", "states", "carriers", "currencies", "taxes", "rates", "zone"):
             self.__dict__.pop(name, None)
+        self._unknown.clear()
         self.api.allowed = {}
 
     @cached_property
@@ -131,23 +134,34 @@ class Known:
         return {whole(row.get("id")): text_of(row.get("iso_code")) for row in rows}
 
     @cached_property
+    def taxes(self) -> dict[int, int]:
+        """All taxes of the shop, of any country: hundredths of a percent by id; none where the key may not know."""
+        if not self.api.may("taxes"):
+            return {}
+        rows = self.api.rows("taxes", display="[id,rate]")
+        return {whole(row.get("id")): rounded(exact(row.get("rate"), "rate") * 100) for row in rows}
+
+    @cached_property
     def rates(self) -> dict[str, int]:
         """Tax rules group → hundredths of a percent in the shop's country, as the owner says or else the shop."""
         found: dict[str, int] = {}
-        if self.api.may("taxes") and self.api.may("tax_rules"):
-            taxes = {whole(row.get("id")): row for row in self.api.rows("taxes", display="[id,rate]")}
+        if self.taxes and self.api.may("tax_rules"):
             rules = self.api.rows("tax_rules", display="[id,id_tax_rules_group,id_country,id_state,id_tax]")
             for row in rules:
-                tax = taxes.get(whole(row.get("id_tax")))
-                if tax is not None and whole(row.get("id_country")) == self.country and not whole(row.get("id_state")):
-                    rate = rounded(exact(tax.get("rate"), "rate") * 100)
+                rate = self.taxes.get(whole(row.get("id_tax")))
+                if rate is not None and whole(row.get("id_country")) == self.country and not whole(row.get("id_state")):
                     found.setdefault(text_of(row.get("id_tax_rules_group")), rate)
         return {"0": 0, **found, **self.options.vat_rates}
 
     @property
     def known_rates(self) -> tuple[int, ...]:
-        """Rates to choose among."""
+        """Rates to choose among first: those of the shop's country."""
         return tuple(dict.fromkeys((*self.rates.values(), *self.options.known_rates)))
+
+    @property
+    def all_rates(self) -> tuple[int, ...]:
+        """Rates to choose among where none of those fits, as for what was sent abroad."""
+        return tuple(dict.fromkeys((*self.known_rates, *self.taxes.values())))
 
     @property
     def language(self) -> int:
@@ -180,13 +194,15 @@ class Known:
 
     def find_state(self, number: int) -> State:
         """A state; one that is new since they were read is looked up."""
-        if number not in self.states:
+        if number not in self.states and ("state", number) not in self._unknown:
+            self._unknown.add(("state", number))
             self.__dict__.pop("states", None)
         return self.states.get(number) or State(number)
 
     def carrier(self, number: int) -> Carrier | None:
         """A way of delivery; one that is new since they were read is looked up."""
-        if number and number not in self.carriers:
+        if number and number not in self.carriers and ("carrier", number) not in self._unknown:
+            self._unknown.add(("carrier", number))
             self.__dict__.pop("carriers", None)
         return self.carriers.get(number)
 

@@ -6,6 +6,7 @@ and that is not safe to repeat is an :class:`Unanswered`, to be looked for by it
 
 from __future__ import annotations
 
+import codecs
 import logging
 import random
 import ssl
@@ -52,7 +53,8 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; Transient ``not_json`` for a page of some host or cache, also with status 200."""
         try:
-            return msgspec.json.decode(self.body)
+            # A plugin's file with a byte order mark puts it before everything that WordPress says.
+            return msgspec.json.decode(self.body.removeprefix(codecs.BOM_UTF8))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             start = self.body[:80].decode("utf-8", "replace").strip()
             raise Transient("not_json", {"status": self.status, "begins": start}) from error

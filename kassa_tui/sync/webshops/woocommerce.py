@@ -31,10 +31,10 @@ from kassa_tui.sync.webshops.web import Patience
 from kassa_tui.sync.webshops.woocommerce_check import look, read_settings
 from kassa_tui.sync.webshops.woocommerce_orders import DRAFTS, order_of
 from kassa_tui.sync.webshops.woocommerce_products import (
-    FIELDS,
     Tariffs,
     change_body,
     ean_of,
+    fields,
     path_of,
     product_of,
     refused_change,
@@ -109,7 +109,7 @@ class WooCommerce:
 
     def pull_products(self, since: int = 0, *, page: int = 100) -> Iterator[ProductPage]:
         """Products changed since, or all (0), with their variations."""
-        asked = [*_since(since), ("_fields", FIELDS)]
+        asked = [*_since(since), ("_fields", fields(self._options))]
         tariffs = self.tariffs
         for found in self._api.pages("/products", asked, page):
             products = [each for row in found.rows for each in self._family(row, tariffs)]
@@ -124,7 +124,7 @@ class WooCommerce:
                     yield product_of(each, tariffs, self._options, row)
 
     def _variations(self, row: Row) -> Iterator[Page]:
-        return self._api.pages(f"/products/{number(row)}/variations", [("_fields", FIELDS)], MAX_PAGE)
+        return self._api.pages(f"/products/{number(row)}/variations", [("_fields", fields(self._options))], MAX_PAGE)
 
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         """All that have this SKU, or this EAN, variations too."""
@@ -135,7 +135,11 @@ class WooCommerce:
             # No list can be asked by a meta field.
             every = (each for page in self.pull_products() for each in page.products)
             return tuple(each for each in every if each.ean == wanted)
-        asked: Params = [("sku" if sku else "global_unique_id", wanted), ("per_page", MAX_PAGE), ("_fields", FIELDS)]
+        asked: Params = [
+            ("sku" if sku else "global_unique_id", wanted),
+            ("per_page", MAX_PAGE),
+            ("_fields", fields(self._options)),
+        ]
         tariffs = self.tariffs
         # A comma makes a list of it, and the shop's database is not exact about capitals.
         fits = (

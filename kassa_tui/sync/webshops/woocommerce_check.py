@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kassa_tui.sync.webshops.amounts import exact, rounded
 from kassa_tui.sync.webshops.base import Permanent, ShopFacts, Unauthorised, WebshopError
 from kassa_tui.sync.webshops.woocommerce_products import Tariffs, tariffs_of
-from kassa_tui.sync.webshops.woocommerce_web import Api, Params, Row, inner, one, rows, server_time, text
+from kassa_tui.sync.webshops.woocommerce_web import MAX_PAGE, Api, Params, Row, inner, one, rows, server_time, text
 
 Remark = tuple[str, dict[str, Any]]
 
@@ -48,15 +49,17 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
 
 def read_settings(api: Api) -> tuple[dict[str, Any], Tariffs]:
     """The shop's settings by id, as far as the keys may see them, and the tariffs in them."""
-    found = [row for group in _SETTINGS for row in _listed(api, f"/settings/{group}")]
+    found = [row for group in _SETTINGS for row in _open(api, lambda group=group: rows(api.get(f"/settings/{group}")))]
     settings = {text(row, "id"): row.get("value") for row in found}
-    return settings, tariffs_of(settings, _listed(api, "/taxes", [("per_page", 100)]), api.access.options)
+    # A shop that sells all over Europe has more of them than go on a page.
+    taxes = _open(api, lambda: [row for page in api.pages("/taxes", [], MAX_PAGE) for row in page.rows])
+    return settings, tariffs_of(settings, taxes, api.access.options)
 
 
-def _listed(api: Api, path: str, params: Params | None = None) -> list[Row]:
+def _open(api: Api, ask: Callable[[], list[Row]]) -> list[Row]:
     """A list that may be closed to keys of a shop's assistant; wrong keys are another matter."""
     try:
-        return rows(api.get(path, params))
+        return ask()
     except Permanent:
         return []
     except Unauthorised:

@@ -81,7 +81,7 @@ def _order(row: Row, refunds: list[Row], options: Options) -> WebOrder:
         currency=text(row, "currency") or "EUR",
         total=total,
         paid=total if paid_at else 0,
-        lines=_with_refunded(lines, refunds),
+        lines=_with_refunded(lines, refunds, utc(row.get("date_completed_gmt"))),
         payments=(payment,) if paid_at and total else (),
         refunds=_refunds(row, refunds),
         pickup=pickup is not None,
@@ -188,7 +188,10 @@ def _rate(row: Row, amount: int, vat: int, percents: Mapping[int, Any], options:
     named = text(row, "tax_class")
     if named in options.vat_rates:
         return options.vat_rates[named]
-    said = [percents.get(number(each, "id")) for each in many(row, "taxes") if each.get("total") not in ("", None)]
+    taxes = [each for each in many(row, "taxes") if each.get("total") not in ("", None)]
+    # All rates of the order may be listed, those that are not the line's own at nothing.
+    taxes = [each for each in taxes if exact(each["total"], "tax")] or taxes[:1]
+    said = [percents.get(number(each, "id")) for each in taxes]
     if said and None not in said:
         return rounded(sum((exact(each, "rate_percent") for each in said), Decimal(0)) * 100)
     return rate_of(amount, vat, options.known_rates)
@@ -248,9 +251,16 @@ def _refunds(row: Row, refunds: list[Row]) -> tuple[WebRefund, ...]:
     return tuple(found)
 
 
-def _with_refunded(lines: list[WebLine], refunds: list[Row]) -> tuple[WebLine, ...]:
-    came: dict[str, int] = {}
-    for row in refunds:
-        for each in refund_of(row, False).lines:
+def _with_refunded(lines: list[WebLine], refunds: list[Row], completed_at: int) -> tuple[WebLine, ...]:
+    """With what came back. What was refunded before the order was completed never left."""
+    came, early = dict[str, int](), dict[str, int]()
+    for refund in (refund_of(row, False) for row in refunds):
+        for each in refund.lines:
             came[each.line] = came.get(each.line, 0) + each.qty
-    return tuple(msgspec.structs.replace(line, refunded=came[line.id]) if came.get(line.id) else line for line in lines)
+            if refund.at < completed_at:
+                early[each.line] = early.get(each.line, 0) + each.qty
+    return tuple(
+        msgspec.structs.replace(line, refunded=came[line.id], shipped=max(0, line.shipped - early.get(line.id, 0)))
+        if came.get(line.id) else line
+        for line in lines
+    )  # fmt: skip

@@ -13,9 +13,9 @@ from kassa_tui.sync.webshops.woocommerce_web import Row, many, meta, number, tex
 
 PARENTS = ("variable", "variable-subscription", "grouped", "external")
 """Types of product that are not sold themselves."""
-FIELDS = (
+_FIELDS = (
     "id,name,type,status,sku,global_unique_id,regular_price,price,tax_status,tax_class,manage_stock,stock_quantity,"
-    "parent_id,attributes,date_modified_gmt,meta_data,variations"
+    "parent_id,attributes,date_modified_gmt"
 )
 
 
@@ -137,6 +137,11 @@ def refused_change(change: ProductChange, found: WebProduct) -> Permanent | None
             facts = {"product": change.product, "wanted": wanted, "found": shown}
             return Permanent("not_taken", {**facts, "what": f"{wanted} → {shown}"})
     return None
+
+
+def fields(options: Options) -> str:
+    """What is asked of a product; its meta fields, which plugins fill with pages, only where the EAN is among them."""
+    return f"{_FIELDS},meta_data" if options.ean_field else _FIELDS
 
 
 def path_of(product: str) -> str | None:

@@ -154,7 +154,10 @@ def connect(access: Access, patience: Patience | None = None) -> Api:
         query = {"consumer_key": key, "consumer_secret": secret}
     else:
         auth = HTTPBasicAuth(key, secret)
-    return Api(access, access.web(patience=patience, auth=auth, query=query), access.web(patience=patience))
+    # Hosts that cache what they should not have one address for every signed request.
+    fresh = {"Cache-Control": "no-cache"}
+    web = access.web(patience=patience, auth=auth, query=query, headers=fresh)
+    return Api(access, web, access.web(patience=patience, headers=fresh))
 
 
 def refusal(status: int, found: Any) -> Permanent | Transient:
@@ -175,7 +178,9 @@ def refusal(status: int, found: Any) -> Permanent | Transient:
 def is_gone(error: Permanent) -> bool:
     """Whether the shop says that it has no such order, product or variation (404 on reading, 400 on writing)."""
     reason = str(error.facts.get("reason", ""))
-    return error.code == "refused" and reason.endswith(("invalid_id", "invalid_parent", "invalid_product_id"))
+    return error.code == "refused" and reason.endswith(
+        ("invalid_id", "invalid_parent", "invalid_product_id", "invalid_order_id")
+    )
 
 
 def server_time(answer: Answer) -> int:

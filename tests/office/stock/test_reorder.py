@@ -90,3 +90,18 @@ def test_filled_up_orders_reach_the_least_amount_in_whole_packs(
     total = reorder.fill_up(wanted, least)
     assert total == sum(line.amount for line in wanted) >= least
     assert all(line.qty % line.pack == 0 and line.qty >= before[line.sku] for line in wanted)
+
+
+@given(
+    st.integers(0, 10**6), st.floats(0, 10**5), st.floats(0, 10**5), st.integers(0, 60), st.integers(0, 60),
+    st.floats(0, 10), st.sampled_from([1000, 6000]),
+)  # fmt: skip
+def test_the_quick_answers_never_contradict_the_formulas(
+    there: int, mean: float, deviation: float, lead: int, review: int, vary: float, pack: int
+) -> None:
+    of, supply = Demand(mean, deviation, 56), Supply(lead, review, vary)
+    limits = reorder.limits(of, supply, pack)
+    if reorder.enough(there, of, supply):
+        assert reorder.suggestion(there, limits) == 0
+    if not reorder.spare(there, of, supply):
+        assert there <= limits.maximum

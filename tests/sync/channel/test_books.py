@@ -30,8 +30,8 @@ def test_a_paid_order_is_turnover_once_however_often_it_comes(shop: SmallShop, s
     (sale,) = stand.entries("weborder.sale")
     assert (sale["number"], sale["no"], sale["total"]) == ("WEB-000001", 1, 3 * PRICE + SHIPPING)
     assert sale["tenders"] == [
-        {"kind": "web", "amount": sale["total"], "ref": f"tr_{order.id}", "detail": {"method": "ideal", "title": "iDEAL"}}
-    ]
+        {"kind": "web", "amount": sale["total"], "ref": f"tr_{order.id}",
+         "detail": {"method": "ideal", "title": "iDEAL"}}]  # fmt: skip
     assert [(x["sku"], x["qty"], x["vat_code"]) for x in sale["lines"]] == [
         ("A", 2000, "low"), ("B", 1000, "low"), ("", 1000, "high")]  # fmt: skip
     assert sum(block["vat"] for block in sale["vat"]) == 3 * 90 + 86
@@ -43,7 +43,8 @@ def test_the_day_of_a_channel_is_counted_as_a_tills(shop: SmallShop, stand: Stan
     shop.checkout({"1": 2})
     stand.clock.pass_(3 * 86400)
     stand.engine.turn()
-    rows = stand.channel.con.execute("select date, kind, key, amount from total where kind in ('sale', 'tender', 'group')")
+    sql = "select date, kind, key, amount from total where kind in ('sale', 'tender', 'group')"
+    rows = stand.channel.con.execute(sql)
     day = local_day(shop.at, "Europe/Amsterdam")
     assert sorted(rows.fetchall()) == [
         (day, "group", "", SHIPPING), (day, "group", "Kaas", 2 * PRICE), (day, "sale", "", 2 * PRICE + SHIPPING),

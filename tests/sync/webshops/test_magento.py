@@ -417,8 +417,6 @@ RIGHTS: dict[str, str] = {
 
 @pytest.mark.parametrize(("options", "odd", "remark"), [
     *[({}, right, ("write_refused", {"what": what})) for right, what in RIGHTS.items()],
-    ({"sales_as_orders": True}, "Magento_Sales::create",
-     ("write_refused", {"what": "create"})),
     ({}, "Magento_Backend::store", ("read_refused", {"what": "store"})),
     ({}, "USD", ("other_currency", {"currency": "USD"})),
     ({"sources": ("kelder",)}, "", ("unknown_source", {"source": "kelder"})),

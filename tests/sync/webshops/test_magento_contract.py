@@ -18,12 +18,13 @@ class MagentoStand(Stand):
 
     plugin_status = "wacht_op_leverancier"
     called_off = "refunded"
+    place_takes = False
 
     def __init__(self, *, context: SSLContext | None, ca_file: Path | None, shop: dict[str, Any], options: Any) -> None:
         self.simulated = start(context=context, **shop)
         self.server, self.shop = self.simulated.server, self.simulated.shop
         self.sales, self.goods = self.shop.sales, self.shop.goods
-        self.waits, self.supports_place = Waits(), bool(options.get("sales_as_orders"))
+        self.waits = Waits()
         self.access = Access(kind="magento", url=self.server.url, credentials=self.simulated.credentials,
                              ca_file=ca_file, options=Options(**options))  # fmt: skip
         self.secrets = tuple(self.shop.keys.values())

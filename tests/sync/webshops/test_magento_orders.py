@@ -112,7 +112,7 @@ def test_of_a_configurable_the_child_is_sold_at_the_price_of_the_parent(stand: M
     assert (line(done).shipped, stand.shown(child)) == (2000, 3)
     wish = RefundWish(key="K1-1", amount=1499, lines=(part(order, 1000, 1499),), restock=True)
     refund = stand.connector.refund(order.id, wish)
-    assert [(each.line, each.qty) for each in refund.lines if each.amount] == [(goods.id, 1000)]
+    assert [(each.line, each.qty) for each in refund.lines] == [(goods.id, 1000)]
     after = line(seen(stand, order.id))
     assert (stand.shown(child), after.refunded, after.taken) == (4, 1000, 1000)
 
@@ -260,6 +260,20 @@ def test_goods_leave_the_source_that_is_ours() -> None:
         assert [int(stand.goods.items["a1", code].quantity) for code in ("default", PICKUP_SOURCE)] == [5, 3]
 
 
+def test_without_sources_of_ours_what_is_picked_up_leaves_the_default_one(stand: MagentoStand) -> None:
+    order = stand.connector.acknowledge(stand.buy((stand.product("A1", stock=5), 2), pickup=True), "done")
+    assert (order.stage, stand.goods.items["a1", "default"].quantity) == ("done", Decimal(3))
+
+
+def test_a_body_of_the_wrong_shape_is_refused(stand: MagentoStand) -> None:
+    road = Magento(stand.access, stand.waits.patience())._rest
+    for path, body in (("inventory/source-items", {"sourceItems": 3}), ("inventory/source-items", {"sourceItems": [1]}),
+                       ("orders", {"entity": "x"}), ("orders", {})):  # fmt: skip
+        with pytest.raises(Permanent) as error:
+            road.send("POST", path, body)
+        assert error.value.facts["status"] == 400
+
+
 def test_a_paid_order_is_not_cancelled_but_the_answer_is_well(stand: MagentoStand) -> None:
     order_id = stand.buy((stand.product("A1"), 1))
     with pytest.raises(Permanent) as error:
@@ -296,6 +310,7 @@ def test_a_whole_order_with_its_shipping_is_given_back(stand: MagentoStand) -> N
     refund = stand.connector.refund(order_id, RefundWish(key="K1-1", amount=order.total, lines=lines, restock=True))
     after = seen(stand, order_id)
     assert (refund.amount, after.stage, line(after).taken) == (order.total, "refunded", 0)
+    assert {each.line: each.amount for each in refund.lines} == {each.line: each.amount for each in lines}
     assert stand.shown("A1") == 9
     assert stand.goods.reserved["a1"] == 0
 
@@ -340,7 +355,7 @@ def test_whoever_took_the_payment_pays_it_back(stand: MagentoStand) -> None:
 
 
 def test_a_counter_sale_is_placed_for_the_reports_only() -> None:
-    with shop(options={"sales_as_orders": True}) as stand:
+    with shop() as stand:
         product = stand.product("A1", stock=9)
         lines = (SoldLine(product=product, name="Kaas", qty=2000, amount=2698, gross=2998, vat=223, rate=900),
                  SoldLine(name="Tas", qty=1000, amount=25, gross=25, vat=4, rate=2100))  # fmt: skip
@@ -359,7 +374,7 @@ def test_a_counter_sale_is_placed_for_the_reports_only() -> None:
 
 
 def test_the_same_number_twice_is_refused_by_the_shop_and_is_well() -> None:
-    with shop(options={"sales_as_orders": True}) as stand:
+    with shop() as stand:
         sale = CounterSale(key="K1-000123", at=1_795_000_000_000, total=0, lines=())
         twin = make(stand.access, stand.waits.patience())
         # Between our looking for it and our writing it another places it.
@@ -390,7 +405,7 @@ class Parrot(Web):
 def connector_to(found: bytes, status: int) -> Magento:
     """A connector to a shop that answers everything alike."""
     access = Access(kind="magento", url="https://shop.example", credentials={"bearer": "geheim"},
-                    options=Options(sales_as_orders=True, price_includes_tax=False))  # fmt: skip
+                    options=Options(price_includes_tax=False))  # fmt: skip
     made = Magento(access, Patience(wait=lambda seconds: None))
     made._rest.web = Parrot("https://shop.example", patience=made._rest.web.patience)
     made._rest.web.said = Answer(status, {}, found, 1.0)

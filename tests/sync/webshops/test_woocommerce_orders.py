@@ -102,6 +102,20 @@ class TestMoney:
             {"id": 1, "total": f"{10 - float(vat):.2f}", "total_tax": vat}]}  # fmt: skip
         assert order_of(row, [], Options(country=country)).lines[0].rate == rate
 
+    @pytest.mark.parametrize(
+        ("taxes", "rate"),
+        [([(1, ""), (2, "0.83")], 900), ([(1, "0"), (2, "0.83")], 900), ([(1, "0.60"), (2, "0.23")], 3000),
+         ([(2, "0")], 900), ([], 900)],
+    )  # fmt: skip
+    def test_the_lines_own_rates_count_and_not_all_that_are_listed(
+        self, taxes: list[tuple[int, str]], rate: int
+    ) -> None:
+        row = {"id": 7, "total": "10.00", "total_tax": "0.83",
+               "tax_lines": [{"id": 1, "rate_id": 1, "rate_percent": 21}, {"id": 2, "rate_id": 2, "rate_percent": 9}],
+               "line_items": [{"id": 1, "total": "9.17", "total_tax": "0.83",
+                               "taxes": [{"id": id_, "total": total} for id_, total in taxes]}]}  # fmt: skip
+        assert order_of(row, [], Options()).lines[0].rate == rate
+
     def test_the_owners_word_on_a_class_goes_before_the_shops(self) -> None:
         row = {"id": 7, "total": "10.00", "total_tax": "0.83", "line_items": [
             {"id": 1, "tax_class": "boeken", "total": "9.17", "total_tax": "0.83"}]}  # fmt: skip
@@ -229,6 +243,17 @@ class TestCounterSale:
         assert found is not None
         assert found.id == placed.id
 
+    def test_it_is_found_behind_sixty_later_ones(self, shop: Make) -> None:
+        stand = shop()
+        product = stand.shop.product("A1", stock=None)
+        body = {"created_via": "till", "line_items": [{"product_id": product.id, "quantity": 1}]}
+        placed = stand.connector.place(sold(str(product.id), key="K1-000123"))
+        for _ in range(60):
+            stand.shop.orders.create(body)
+        found = stand.connector.find("K1-000123")
+        assert found is not None
+        assert found.id == placed.id
+
     def test_a_sale_that_the_shop_made_by_half_is_finished(self, shop: Make) -> None:
         stand = shop()
         product = stand.product("A1", stock=10)
@@ -324,6 +349,21 @@ class TestRefunds:
         found = read(stand, order)
         assert [(each.amount, each.restocked) for each in found.refunds] == [(1499, True), (1499, False)]
         assert (found.lines[0].refunded, found.lines[0].taken, line) == (2000, 2000, found.lines[0].id)
+
+    @pytest.mark.parametrize("restock", [True, False])
+    def test_what_was_refunded_before_it_was_completed_never_left(self, shop: Make, restock: bool) -> None:
+        stand = shop()
+        product = stand.product("A1", stock=10)
+        order = stand.buy((product, 3))
+        stand.go(60)
+        stand.give_back(order, product, 1, restock=restock)
+        assert read(stand, order).lines[0].shipped == 0
+        stand.go(60)
+        stand.finish(order)
+        assert (read(stand, order).lines[0].shipped, read(stand, order).lines[0].refunded) == (2000, 1000)
+        stand.go(60)
+        stand.give_back(order, product, 1, restock=restock)
+        assert (read(stand, order).lines[0].shipped, read(stand, order).lines[0].refunded) == (2000, 2000)
 
     def test_a_status_of_refunded_gives_no_goods_back(self, shop: Make) -> None:
         stand = shop()

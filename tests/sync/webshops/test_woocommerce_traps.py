@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from kassa_tui.simulate.web import Asked
-from kassa_tui.simulate.webshops.server import Fault
+from kassa_tui.simulate.webshops.server import Fault, Reply
 from kassa_tui.simulate.webshops.woocommerce import KEY, SECRET
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import (
@@ -29,6 +29,7 @@ from kassa_tui.sync.webshops.base import (
     WebRefundLine,
 )
 from kassa_tui.sync.webshops.woocommerce import make
+from kassa_tui.sync.webshops.woocommerce_products import tariffs_of
 from tests.sync.certificates import authority
 from tests.sync.webshops.contract import EAN, OTHER_EAN, Waits, products, pulled
 from tests.sync.webshops.test_woocommerce import WooStand
@@ -115,6 +116,17 @@ class TestTimes:
             found, cursor = pulled(stand, cursor)
             seen += list(found)
         assert seen == made
+
+    def test_the_cursor_is_of_the_first_page_however_long_the_others_take(self, shop: Make) -> None:
+        stand = shop()
+        product = stand.product("A1", stock=100)
+        made = [stand.buy((product, 1)) for _ in range(6)]
+        begun = stand.now()
+        stand.between(None, lambda: stand.go(600), lambda: stand.cancel(made[0]), lambda: stand.go(600))
+        _, cursor = pulled(stand, page=2)
+        assert cursor == begun
+        stand.faults()
+        assert pulled(stand, cursor)[0][made[0]].stage == "cancelled"
 
     def test_the_cursor_is_the_shops_clock_and_not_ours(self, shop: Make) -> None:
         stand = shop()
@@ -284,6 +296,20 @@ class TestProducts:
         assert changed.price == 1250
         assert stand.shop.books.products[int(product)].regular_price == "11.467890"
 
+    @pytest.mark.parametrize(
+        ("rows", "rates"),
+        [
+            ([("", "21.0000", "standard"), ("", "9.0000", "reduced-rate")], {"": 2100, "reduced-rate": 900}),
+            ([("*", "6.0000", "standard"), ("NL", "21.0000", "standard"), ("NL", "9.0", "standard")], {"": 2100}),
+            ([("BE", "21.0000", "standard")], {}),
+        ],
+    )
+    def test_a_tariff_of_the_shops_own_country_goes_before_one_of_everywhere(
+        self, rows: list[tuple[str, str, str]], rates: dict[str, int]
+    ) -> None:
+        table = [{"country": country, "state": "", "rate": rate, "class": name} for country, rate, name in rows]
+        assert tariffs_of({"woocommerce_default_country": "NL:*"}, table, Options()).rates == rates
+
     def test_a_shop_without_tax_shows_what_is_paid(self, shop: Make) -> None:
         stand = shop(shop={"prices_include_tax": False})
         stand.shop.calc_taxes = False
@@ -408,8 +434,6 @@ class TestStock:
             body = json.loads(asked.body) if asked.body else {}
             ids = [str(each["id"]) for each in body.get("update", [])]
             if made[5] in ids:
-                from kassa_tui.simulate.webshops.server import Reply
-
                 return Reply(400, {"code": "rest_invalid_param", "message": "Ongeldig", "data": {"status": 400}})
             return answered(asked)
 
@@ -540,6 +564,18 @@ class TestOneMoreTime:
         with pytest.raises(Transient):
             pulled(stand)
         assert len(stand.asked()) == count + 2
+
+    def test_a_byte_order_mark_before_the_answer_is_no_part_of_it(self, shop: Make) -> None:
+        stand = shop()
+        order = stand.buy((stand.product("A1"), 1))
+        answered = stand.shop.respond
+
+        def marked(asked: Asked) -> Reply:
+            reply = answered(asked)
+            return Reply(reply.status, b"\xef\xbb\xbf" + json.dumps(reply.body).encode(), reply.headers)
+
+        stand.shop.respond = marked  # type: ignore[method-assign]
+        assert set(pulled(stand)[0]) == {order}
 
     def test_a_sale_answered_by_a_page_is_looked_for(self, shop: Make) -> None:
         stand = shop()

@@ -1,0 +1,1 @@
+"""The webshops of the company: who talks to which, their channels, and how they stand."""

@@ -1,0 +1,169 @@
+"""What the channel's engine asks of the office: stock, articles, what tills are shown, and where its journal goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, Sum
+from django.utils import timezone
+
+from kassa_office.catalogue import feed, rows
+from kassa_office.catalogue.models import Article, Barcode, VatRate
+from kassa_office.stock.models import StockLevel
+from kassa_office.tills.models import Branch, Till
+from kassa_office.tills.port import OfficeForTill
+from kassa_office.webshops.models import Webshop
+from kassa_tui.domain.gtin import gtin14
+from kassa_tui.storage.sync_state import SyncState
+from kassa_tui.sync.channel.ports import Article as Sold
+from kassa_tui.sync.channel.ports import BoardRow
+from kassa_tui.sync.outbox import Outbox
+
+AT_ONCE = 500
+
+
+def folder_of(code: str) -> Path:
+    """Where the office keeps a channel."""
+    from kassa_tui.sync.channel.channel import channel_folder
+
+    return channel_folder(Path(settings.OFFICE.data), code)
+
+
+class OfficeShelf:
+    """What lies in the branches that the webshop sells from, as far as the tills have told."""
+
+    def __init__(self, webshop: Webshop) -> None:
+        branch = str(webshop.till.branch_id)
+        every = Branch.objects.filter(active=True).order_by("code").values_list("code", flat=True)
+        self._branches = list(every) if webshop.all_branches else [branch]
+
+    def physical(self, skus: Iterable[str]) -> dict[str, int | None]:
+        """Thousandths of each; web shipments are movements like any other."""
+        wanted = list(skus)
+        found: dict[str, int | None] = dict.fromkeys(wanted)
+        for first in range(0, len(wanted), AT_ONCE):
+            part = StockLevel.objects.filter(branch__in=self._branches, sku__in=wanted[first : first + AT_ONCE])
+            found |= dict(part.values("sku").annotate(all=Sum("qty")).values_list("sku", "all"))
+        return found
+
+    def changed(self, mark: int) -> tuple[set[str] | None, int]:
+        """Articles with a movement since ``mark``, the time of the newest one that was seen.
+
+        What comes in late carries the time of its till: an hour is looked back, and at night at everything.
+        """
+        levels = StockLevel.objects.filter(branch__in=self._branches)
+        newest = levels.aggregate(at=Max("at"))["at"] or 0
+        if mark <= 0:
+            return None, newest
+        return set(levels.filter(at__gt=mark - LATE_MS).values_list("sku", flat=True)), max(newest, mark)
+
+    def silent_seconds(self) -> int:
+        """Of the till that was not heard for longest and has its drawer open: its sales are not in."""
+        now, longest = timezone.now(), 0
+        tills = Till.objects.filter(branch__in=self._branches, active=True).exclude(token_hash="")
+        for till in tills.select_related("state"):
+            state = getattr(till, "state", None)
+            if state is not None and state.z:
+                longest = max(longest, int((now - state.at).total_seconds()))
+        return longest
+
+
+LATE_MS = 3_600_000
+
+
+class OfficeArticles:
+    """The office's catalogue, at the prices of the webshop's branch."""
+
+    def __init__(self, branch: Branch) -> None:
+        self._branch = branch
+
+    def by_sku(self, sku: str) -> Sold | None:
+        """The article as it is sold today."""
+        return next(iter(self._read([sku])), None)
+
+    def by_code(self, code: str) -> list[str]:
+        """Articles with this barcode."""
+        codes = {code, gtin14(code) or code, code.lstrip("0")}
+        found = Barcode.objects.filter(code__in=codes, pieces=1, article__kind="goods", article__active=True)
+        return sorted(set(found.values_list("article", flat=True)))
+
+    def all(self) -> Iterator[Sold]:
+        """Every article in use."""
+        skus = list(Article.objects.filter(active=True, kind="goods").order_by("sku").values_list("sku", flat=True))
+        for first in range(0, len(skus), AT_ONCE):
+            yield from self._read(skus[first : first + AT_ONCE])
+
+    def vat_codes(self) -> dict[int, str]:
+        """VAT rate in force → its code."""
+        return {rate: code for code, rate in self._rates().items()}
+
+    def _rates(self) -> dict[str, int]:
+        today = timezone.localdate()
+        found = VatRate.objects.filter(country=self._branch.country, valid_from__lte=today).order_by("valid_from")
+        return dict(found.values_list("code", "rate"))
+
+    def _read(self, skus: Sequence[str]) -> Iterator[Sold]:
+        rates, today = self._rates(), timezone.localdate().isoformat()
+        groups = dict(Article.objects.filter(sku__in=skus).values_list("sku", "group__name"))
+        places = ["all", f"list:{self._branch.price_list_id}", f"branch:{self._branch.code}"]
+        facts: dict[str, dict[str, Any]] = {}
+        prices: dict[str, tuple[int, str, int]] = {}
+        for made in rows.articles(skus):
+            if made.table == "article":
+                facts[made.key] = made.data
+            elif made.scope in places and made.data["valid_from"] <= today <= made.data.get("valid_to", today):
+                mine = (places.index(made.scope), made.data["valid_from"], made.data["price"])
+                prices[made.unit] = max(prices.get(made.unit, (-1, "", 0)), mine)
+        for sku, data in facts.items():
+            if data.get("kind", "goods") != "goods":
+                continue
+            price = prices[sku][2] if sku in prices else data["price"]
+            codes = tuple(code for code, pieces in data.get("codes", ()) if pieces == 1)
+            yield Sold(sku, data["name"], groups.get(sku, ""), price, data["vat"], rates.get(data["vat"], 0),
+                       data.get("unit", "each"), codes)  # fmt: skip
+
+
+class OfficeBoard:
+    """Shows orders to the tills of the webshop's branch, or of all, through the feed."""
+
+    def __init__(self, webshop: Webshop) -> None:
+        self._code, self._name = str(webshop.till_id), webshop.name
+        self._scope = "all" if webshop.all_branches else f"branch:{webshop.till.branch_id}"
+
+    def orders(self, rows: Sequence[BoardRow]) -> None:
+        """Orders that are new or other than before."""
+        feed.put_many(self._scope, "weborder", ((f"{self._code}:{row['id']}", dict(row)) for row in rows))
+
+    def gone(self, ids: Sequence[str]) -> None:
+        """Orders that are not shown any more."""
+        for order_id in ids:
+            feed.drop(self._scope, "weborder", f"{self._code}:{order_id}")
+
+    def stock(self, rows: Sequence[tuple[str, int, int]]) -> None:
+        """What the webshop shows, beside what the branches have."""
+        if rows:
+            feed.put("all", "branch", self._code, {"name": self._name})
+        feed.put_many("all", "stock", ((f"{self._code}:{sku}", {"qty": qty, "at": at}) for sku, qty, at in rows))
+
+
+class OwnJournal:
+    """The channel's journal into the office's own books, by the road that every till's takes."""
+
+    def __init__(self, webshop: Webshop, now: Any) -> None:
+        code = str(webshop.till_id)
+        self._state = SyncState(folder_of(code))
+        self._outbox = Outbox(folder_of(code), code, self._state, "", now)
+        self._port = OfficeForTill(webshop.till)
+
+    def journal(self) -> None:
+        """Take in all that is new."""
+        while self._outbox.push(self._port):
+            continue
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._outbox.close()
+        self._state.close()
