@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kassa_office.facts import make_partitions, next_month
-from kassa_office.journal.writing import ALL, DAYS_ONLY, WHOLE
+from kassa_office.journal.writing import ALL, DAYS_ONLY, STOCK, WHOLE
 
 GROUPS, STAFF, SKUS, SOLD, LINES = 20, 4, 3000, 400, 10
 LINE_DAYS, SKU_DAYS, COUNTED, DELIVERED = 92, 366, 200, 214
@@ -191,9 +191,9 @@ class Maker:
             {shape.tickets * 3000} / p.share, {amount} / p.share, {amount} / 12 / p.share, {amount} / 2 / p.share,
             {amount} * 11 / 12 / p.share FROM seed_till t CROSS JOIN seed_part p"""
         yield f"""INSERT INTO day_total (branch, day, till, kind, key, n, qty, amount, vat, cost, costed)
-            SELECT branch, day, '', '{ALL}' || kind, key, sum(n), sum(qty), sum(amount), sum(vat), sum(cost), sum(costed)
-            FROM day_total WHERE branch IN (SELECT branch FROM seed_branch) AND day = {on} AND kind IN {_words(WHOLE)}
-            GROUP BY branch, day, kind, key"""
+            SELECT branch, day, '', '{ALL}' || kind, key, sum(n), sum(qty), sum(amount), sum(vat), sum(cost),
+            sum(costed) FROM day_total WHERE branch IN (SELECT branch FROM seed_branch) AND day = {on}
+            AND kind IN {_words(WHOLE)} GROUP BY branch, day, kind, key"""
         yield f"""INSERT INTO z_report
             (branch, till, seq, day, z, at, "offset", who, turnover, counted, difference, body)
             SELECT branch, code, {(no + 1) * shape.entries}, {on}, {no + 1}, {at} + 36000000, 60, 's1', 90000, 73210,
@@ -238,6 +238,9 @@ class Maker:
 
     def from_days(self) -> None:
         """Totals by month, of articles too, and levels."""
+        self.run(f"""INSERT INTO day_total (branch, day, till, kind, key, n, qty, amount, vat, cost, costed)
+            SELECT branch, day, '', '{STOCK}', kind, count(*), sum(qty), 0, 0, 0, 0 FROM stock_move
+            WHERE branch IN (SELECT branch FROM seed_branch) GROUP BY branch, day, kind""")
         month = "date_trunc('month', day)::date" if self.postgres else "substr(day, 1, 7) || '-01'"
         self.run(f"""INSERT INTO month_total (branch, day, till, kind, key, n, qty, amount, vat, cost, costed)
             SELECT branch, {month}, till, kind, key, sum(n), sum(qty), sum(amount), sum(vat), sum(cost), sum(costed)
@@ -339,12 +342,18 @@ class Maker:
         ingest.push(till, batch, encode(batch), "identity")
 
     def settle(self) -> None:
-        """What a database that ran for years has: statistics, and pages that were cleaned."""
+        """What a database that ran for years has: demand as the job keeps it, statistics, pages that were cleaned."""
         from django.db import connection
 
+        from kassa_office.journal import recovery
+        from kassa_office.stock import demand
+
+        demand.prepare()
         for table in ("seed_till", "seed_branch", "seed_part", "seed"):
             self.run(f"DROP TABLE {table}")
-        self.run("VACUUM ANALYZE" if self.postgres else "ANALYZE")
+        if self.postgres:
+            self.run("VACUUM ANALYZE")
+        recovery.statistics()
         if not self.postgres:
             self.run("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()

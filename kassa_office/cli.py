@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "till": ("kassa_office.commands.setup:till", "maakt een filiaal en een kassa, en de code om die aan te melden"),
     "import": ("kassa_office.commands.setup:import_file", "leest artikelen uit een bestand"),
+    "webshop": ("kassa_office.commands.webshop:webshop", "webshops: toevoegen, koppelen, vergelijken, hoe het staat"),
     "backup": ("kassa_office.commands.keep:backup", "schrijft een kopie van het kantoor en controleert die"),
     "restore": ("kassa_office.commands.keep:restore", "zet een kopie terug; de kassa's vullen aan wat er in ontbreekt"),
     "doctor": ("kassa_office.commands.doctor:doctor", "loopt na of alles werkt, en zegt wat te doen"),

@@ -55,6 +55,7 @@ JOBS: list[Job] = [
     Job("prices of the day", 3600, "kassa_office.catalogue.feed:new_day"),
     Job("partitions ahead", 86_400, "kassa_office.journal.recovery:make_ahead"),
     Job("old batches", 86_400, "kassa_office.journal.recovery:prune"),
+    Job("statistics", 86_400, "kassa_office.journal.recovery:statistics"),
     Job("old tombstones", 86_400, "kassa_office.catalogue.feed:prune"),
 ]
 """In the order of their importance; what is due at once is done in this order."""

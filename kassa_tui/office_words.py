@@ -87,6 +87,7 @@ OFFICE_WHY: dict[str, str] = {
     "code_unknown": N_("deze code bestaat niet, kijk haar na of vraag het kantoor om een nieuwe"),
     "code_expired": N_("deze code is verlopen, vraag het kantoor om een nieuwe"),
     "till_taken": N_("onder deze naam verkocht al een andere machine, vraag het kantoor om een code voor vervanging"),
+    "channel_taken": N_("met deze webshop praat volgens het kantoor al een ander"),
     "other_till": N_("deze code is van een andere kassa, kijk till.id na"),
     "bad_key": N_("de sleutel van de kassa wordt niet aangenomen, bel de techniek"),
     "too_often": N_("te vaak een verkeerde code, probeer het over een kwartier"),

@@ -20,8 +20,8 @@ WEBSHOP_WORDS: dict[str, str] = {
     "refused": N_("De webshop weigert dit[: {says}]"),
     "unknown_order": N_("De webshop kent deze bestelling niet[: {order}]"),
     "unknown_product": N_("De webshop kent dit product niet[: {product}]"),
-    "not_managed": N_("De webshop houdt van dit product geen voorraad bij"),
-    "parent_managed": N_("De webshop houdt de voorraad bij het hoofdproduct bij"),
+    "not_managed": N_("De webshop houdt van dit product geen voorraad bij[: {name}]"),
+    "parent_managed": N_("De webshop houdt de voorraad bij het hoofdproduct bij[: {name}]"),
     "not_taken": N_("De webshop zei ja en deed iets anders[: {what}]"),
     "duplicate_code": N_("Die code heeft in de webshop al een ander product[: {code}]"),
     "bad_credentials": N_("Het adres of de sleutels van de webshop kloppen niet: {fields:list}"),
@@ -34,9 +34,7 @@ WEBSHOP_WORDS: dict[str, str] = {
     "write_unproven": N_("Of de sleutel mag schrijven is niet te proberen[: {says}]"),
     "settings_refused": N_("De sleutel mag de instellingen van de webshop niet lezen: btw en versie zijn niet zeker"),
     "timezone_unknown": N_("De tijdzone van de webshop is niet te lezen"),
-    "no_ean_field": N_(
-        "WooCommerce {version} heeft geen EAN-veld: noem dat van de plug-in in ean_field"
-    ),
+    "no_ean_field": N_("WooCommerce {version} heeft geen EAN-veld: noem dat van de plug-in in ean_field"),
     "key_missing": N_("Het bestand met de sleutels van de webshop is er niet: {path}"),
     "key_open": N_("Anderen kunnen het bestand met sleutels lezen: chmod 600 {path}"),
     "key_bad": N_("Het bestand met de sleutels van de webshop is niet te lezen: {path}"),
@@ -46,6 +44,14 @@ WEBSHOP_WORDS: dict[str, str] = {
     ),
     "unknown_source": N_("De webshop heeft geen magazijn {source}, of het staat uit"),
     "unknown_store": N_("De webshop heeft geen winkelweergave {store}"),
+    "refund_over": N_("Bestelling {number}: {amount:euro} meer terugbetaald dan zij kostte"),
+    "unknown_article": N_("Bestelling {number}: {name} is geen artikel van de kassa; wel als omzet geboekt"),
+    "other_rate": N_("Bestelling {number}: de webshop rekent {rate:percent} btw over {sku}, de kassa een ander tarief"),
+    "unknown_rate": N_("Bestelling {number}: de kassa kent geen btw van {rate:percent} ({name})"),
+    "oversold": N_("{sku}: {qty:qty} meer verkocht dan er ligt"),
+    "product_gone": N_("Product {product} ({sku}) is niet meer in de webshop"),
+    "command_failed": N_("De webshop deed iets niet ({kind})[, bestelling {order}]: {error}"),
+    "handed_over_ended": N_("Bestelling {number} is meegegeven en in de webshop al geannuleerd of terugbetaald"),
 }
 """Codes of errors, of stock that was written, and of what a person should see to."""
 

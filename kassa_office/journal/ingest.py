@@ -201,6 +201,7 @@ class Taking:
         for read in self.reads:
             self._link(read.here.entry.seq, known)
         projection.project(self.gathered, self.reads)
+        self.gathered.make_ready()
         return acks
 
     def _one(self, one: Checked) -> Ack:

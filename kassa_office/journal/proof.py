@@ -207,13 +207,13 @@ def _z_wrong(till: Till, branches: list[str], day: str | None) -> list[dict[str,
     wanted = list((reports.filter(day=day) if day else reports).order_by("seq").values_list("z", "turnover", "seq"))
     if not wanted:
         return []
-    before = reports.filter(seq__lt=wanted[0][2]).aggregate(last=Max("seq"))["last"] or 0
-    sales = Sale.objects.filter(branch__in=branches, till=till.code, seq__gt=before, seq__lt=wanted[-1][2])
+    sales = Sale.objects.filter(branch__in=branches, till=till.code)
+    if day:
+        before = reports.filter(seq__lt=wanted[0][2]).aggregate(last=Max("seq"))["last"] or 0
+        sales = sales.filter(seq__gt=before, seq__lt=wanted[-1][2])
     sold = {row["z"]: int(row["sum"]) for row in sales.order_by().values("z").annotate(sum=Sum("turnover"))}
     return [
-        {"z": z, "said": said, "counted": sold.get(z, 0)}
-        for z, said, _seq in sorted(wanted)
-        if said != sold.get(z, 0)
+        {"z": z, "said": said, "counted": sold.get(z, 0)} for z, said, _seq in sorted(wanted) if said != sold.get(z, 0)
     ][:MOST]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from kassa_office.facts import make_partitions, strayed
@@ -59,3 +60,11 @@ def make_ahead() -> str | None:
     late = strayed(timezone.localdate())
     make_partitions(late)
     return f"partitions made late: {', '.join(sorted(f'{month:%Y-%m}' for month in late))}" if late else None
+
+
+def statistics() -> None:
+    """What SQLite must know of its tables to choose well how to read them; PostgreSQL sees to that itself."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit = 1000")
+            cursor.execute("ANALYZE")

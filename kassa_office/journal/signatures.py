@@ -71,6 +71,9 @@ class Verifier:
     def __init__(self) -> None:
         command = [sys.executable, "-P", str(Path(verifier.__file__))]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asks, self._answers = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._ready = self.broken = False
         self.busy = False
 
@@ -120,17 +123,15 @@ class Verifier:
         return self._ready
 
     def _answered(self, seconds: float) -> bool:
-        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+        return bool(select.select([self._answers], [], [], seconds)[0])
 
     def _read(self, count: int) -> bytes:
-        assert self._process.stdout is not None
-        return os.read(self._process.stdout.fileno(), count)
+        return os.read(self._answers, count)
 
     def _write(self, data: bytes) -> None:
-        assert self._process.stdin is not None
         view = memoryview(data)
         while view:
-            view = view[os.write(self._process.stdin.fileno(), view) :]
+            view = view[os.write(self._asks, view) :]
 
 
 class Desk:

@@ -163,6 +163,7 @@ class Gathered:
         """As the columns of :data:`PARKED`."""
         self.settled: list[tuple[str, str]] = []
         """Voucher and ticket whose sale is in: nothing needs to be held any more."""
+        self._ready: list[tuple[Table, list[Row]]] = []
 
     def add(self, table: Table, row: Row) -> None:
         """One fact."""
@@ -198,12 +199,16 @@ class Gathered:
         have[2] = bool(have[2]) or foreign
         have[3] = min(filter(None, (have[3], issued_on)), default=0)
 
+    def make_ready(self) -> None:
+        """All that can be done before the locks are taken: nothing is gathered any more."""
+        self._ready = list(self.added())
+
     def write(self) -> None:
         """Insert and add; in the caller's transaction."""
         for table in FACTS:
             insert(table, self.facts[table.name])
         with queued():
-            for table, rows in self.added():
+            for table, rows in self._ready or self.added():
                 upsert(table, rows)
         self._write_parked()
         if self.settled:

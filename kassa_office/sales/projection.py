@@ -121,8 +121,9 @@ def _lines(
         known = None if price is None else worth(price, qty)
         shown = ONLINE if online and goods else kind[:10]
         rows.append(
-            (branch, till, seq, date, line.no, shown, sku, group, qty, amount, line.vat_code[:12], line.rate, vat, known)
-        )
+            (branch, till, seq, date, line.no, shown, sku, group, qty, amount, line.vat_code[:12], line.rate, vat,
+             known)
+        )  # fmt: skip
         cost, against = (0, 0) if known is None else (known, amount - vat)
         if kind in BESIDE:
             _beside(gathered, line, day, date)

@@ -7,9 +7,10 @@ of totals). A page reads the table where that still holds, and reckons anew wher
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -25,6 +26,8 @@ from kassa_office.tills.models import Branch
 WINDOW = 56
 """Days of sales that the demand is reckoned from, today not among them: eight of each weekday."""
 NONE = Demand(0.0, 0.0, 0)
+Days = dict[str, dict[int, int]]
+"""Article → days back → thousandths."""
 Demands = dict[str, Demand]
 """Every article of which a branch keeps stock: something other than a sale ever moved it."""
 
@@ -71,61 +74,49 @@ def reckon(branch: str, today: date) -> Demands:
     Days on which there was nothing to sell do not count: an article was there if there was some in the morning or in
     the evening, or if it was sold.
     """
-    first = (today - timedelta(days=WINDOW)).isoformat()
-    sold = _by_day("SELECT sku, day, sum(qty) FROM sku_day WHERE branch = %s AND day >= %s GROUP BY sku, day",
-                   branch, first)  # fmt: skip
-    moved = _by_day("SELECT sku, day, sum(qty) FROM stock_move WHERE branch = %s AND day >= %s GROUP BY sku, day",
-                    branch, first)  # fmt: skip
-    places = {(today - timedelta(days=back)).isoformat(): back for back in range(1, WINDOW + 1)}
-    levels = _levels(branch)
-    return {
-        sku: _demand(sold.get(sku, {}), moved.get(sku, {}), levels.get(sku, 0), places) for sku in _kept_in(branch)
-    }  # fmt: skip
+    places = dict[Any, int]()
+    for back in range(1, WINDOW + 1):
+        day = today - timedelta(days=back)
+        places[day] = places[day.isoformat()] = back  # as PostgreSQL, and as SQLite has it
+    levels = dict(_rows("SELECT sku, qty FROM stock_level WHERE branch = %s", branch))
+    first = today - timedelta(days=WINDOW)
+    out, come = Days(), Days()
+    for sql, sign, days in (
+        ("SELECT sku, day, qty FROM sku_day WHERE branch = %s AND day >= %s", 1, out),
+        ("SELECT sku, day, qty FROM stock_move WHERE branch = %s AND day >= %s", -1, come),
+    ):
+        for sku, at, qty in _rows(sql, branch, first):
+            if at in places:
+                of, back = days.setdefault(sku, {}), places[at]
+                of[back] = of.get(back, 0) + qty
+            else:
+                levels[sku] = levels.get(sku, 0) + sign * qty  # today, or later by a wrong clock
+    kept = _rows("SELECT DISTINCT sku FROM stock_move WHERE branch = %s", branch)
+    return {sku: _demand(out.get(sku, {}), come.get(sku, {}), levels.get(sku, 0)) for (sku,) in kept}
 
 
-def _demand(sold: dict[str, int], moved: dict[str, int], level: int, places: dict[str, int]) -> Demand:
-    """Back from today's level, from one day on which something happened to the one before it."""
-    changes: dict[int, tuple[int, int]] = {}
-    for day in sold.keys() | moved.keys():
-        out, come = sold.get(day, 0), moved.get(day, 0)
-        back = places.get(day)
-        if back is None:
-            level += out - come  # today, or later by a wrong clock
-        else:
-            changes[back] = (out, come)
-    if not any(out > 0 for out, _come in changes.values()):
+def _demand(out: dict[int, int], come: dict[int, int], level: int) -> Demand:
+    """Back from last evening's level, from one day on which something happened to the one before it."""
+    if not any(qty > 0 for qty in out.values()):
         return NONE
     days = total = squares = last = 0
-    for back in sorted(changes):
-        out, come = changes[back]
+    for back in sorted(out.keys() | come.keys()):
+        sold = out.get(back, 0)
+        morning = level - come.get(back, 0) + sold
         if level > 0:
             days += back - last - 1
-        morning = level - come + out
-        if morning > 0 or level > 0 or out > 0:
-            days, total, squares = days + 1, total + max(out, 0), squares + max(out, 0) ** 2
+        if morning > 0 or level > 0 or sold > 0:
+            days += 1
+        if sold > 0:
+            total, squares = total + sold, squares + sold * sold
         level, last = morning, back
     return reorder.demand(days + (WINDOW - last if level > 0 else 0), total, squares)
 
 
-def _by_day(sql: str, branch: str, first: str) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+def _rows(sql: str, *values: Any) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [branch, first])
-        for sku, day, qty in cursor.fetchall():
-            found.setdefault(sku, {})[str(day)] = int(qty)
-    return found
-
-
-def _levels(branch: str) -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT sku, qty FROM stock_level WHERE branch = %s", [branch])
-        return dict(cursor.fetchall())
-
-
-def _kept_in(branch: str) -> Iterable[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT sku FROM stock_move WHERE branch = %s", [branch])
-        return [sku for (sku,) in cursor.fetchall()]
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
 
 
 def _proofs(branches: Collection[str], today: date) -> dict[str, str]:

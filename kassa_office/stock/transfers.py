@@ -69,10 +69,18 @@ def lines_of(transfer: Transfer) -> list[UnderWay]:
 
 def under_way_to(branch: str) -> dict[str, int]:
     """Article → thousandths that are on their way to a branch."""
+    rows = Transfer.objects.filter(target=branch, closed_at=None).exclude(sent_at=None)
+    sources = dict(rows.values_list("number", "source"))
+    moves = StockMove.objects.filter(
+        branch__in={branch, *sources.values()}, ref__in=sources, kind__in=("sent", "arrived")
+    ).order_by()
+    still: dict[tuple[str, str], int] = {}
+    for number, where, sku, qty in moves.values_list("ref", "branch", "sku").annotate(all=Sum("qty")):
+        if where in (branch, sources[number]):
+            still[number, sku] = still.get((number, sku), 0) - int(qty)
     found: dict[str, int] = {}
-    for transfer in Transfer.objects.filter(target=branch, closed_at=None).exclude(sent_at=None):
-        for line in lines_of(transfer):
-            found[line.sku] = found.get(line.sku, 0) + max(line.open, 0)
+    for (_number, sku), qty in still.items():
+        found[sku] = found.get(sku, 0) + max(qty, 0)
     return found
 
 

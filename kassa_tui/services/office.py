@@ -25,14 +25,16 @@ SKEW_MS = 2 * 60_000
 NOBODY, TECHNICIAN, OFFICE = "", "technician", "office"
 ACTORS = {
     "unauthorised": OFFICE, "forbidden": OFFICE, "inactive": OFFICE, "code_used": OFFICE, "code_unknown": OFFICE,
-    "code_expired": OFFICE, "till_taken": OFFICE, "other_till": TECHNICIAN, "bad_key": TECHNICIAN,
+    "code_expired": OFFICE, "till_taken": OFFICE, "channel_taken": OFFICE, "other_till": TECHNICIAN,
+    "bad_key": TECHNICIAN,
     "certificate": TECHNICIAN, "redirect": TECHNICIAN,
     "other_schema": TECHNICIAN, "token_missing": TECHNICIAN, "token_open": TECHNICIAN, "token_bad": TECHNICIAN,
 }  # fmt: skip
 """Who must act on a code; for all others time mends it."""
 WHY = frozenset({
     "unreachable", "timeout", "certificate", "bad_answer", "redirect", "unauthorised", "forbidden", "code_used",
-    "inactive", "code_unknown", "code_expired", "till_taken", "other_till", "bad_key", "too_often", "bad_encoding",
+    "inactive", "code_unknown", "code_expired", "till_taken", "channel_taken", "other_till", "bad_key", "too_often",
+    "bad_encoding",
     "gone", "claimed", "has_tenders", "method", "range",
     "other_schema", "busy", "fault", "too_large", "bad_message", "unknown", "cursor_gone", "snapshot_bad",
     "snapshot_newer", "disk_full", "locked",

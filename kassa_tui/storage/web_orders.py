@@ -44,7 +44,8 @@ create table web_key (key text primary key, seq integer not null) strict, withou
 """Of an order: how many sales it came to, what of them the shop was paid (``web``) and what not yet (``open``), what
 tills received and paid out for it, and what the shop had when the first of them did (``paid_before``). Of a line:
 what the shop says (to ``shipped``), what tills gave out (``handed``, last at ``handed_at``) and took back (``back``),
-what left the shelf less what came back to it (``gone``), what was booked, and as what (``booked_as``: sku, group, VAT code and rate)."""
+what left the shelf less what came back to it (``gone``), what was booked, and as what (``booked_as``: sku, group, VAT
+code and rate)."""
 
 NAMES = ("web_order", "web_line", "web_key")
 

@@ -88,6 +88,6 @@ class OfficeError(Exception):
 
 PERMANENT = frozenset({
     "unauthorised", "forbidden", "inactive", "other_schema", "certificate", "redirect", "code_used", "code_unknown",
-    "code_expired", "other_till", "till_taken", "bad_key",
+    "code_expired", "other_till", "till_taken", "channel_taken", "bad_key",
 })  # fmt: skip
 """Codes that time alone does not mend: a person must act."""

@@ -47,6 +47,7 @@ class MagentoShop:
         self.goods = Goods(self.now, msi=msi)
         self.goods.sources[PICKUP_SOURCE] = Source(PICKUP_SOURCE, "Winkel", pickup=True)
         self.sales = Sales(self.goods, self.now)
+        self.sales.refunds_amounts = not version.startswith(("2.0", "2.1", "2.2", "2.3"))
         self.currency = "EUR"
         self.denied: set[str] = set()
         """Rights that the keys were not given."""

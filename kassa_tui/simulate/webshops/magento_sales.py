@@ -138,6 +138,8 @@ class Sales:
         self.goods, self._now = goods, now
         self.orders: dict[int, Order] = {}
         self.vat_in_prices = True
+        self.refunds_amounts = True
+        """Whether an amount alone is given back, without goods and shipping; not before 2.4."""
         self.country = "NL"
         self._ids = 0
         self.first_number = 1
@@ -270,10 +272,10 @@ class Sales:
         total, shipping, tax = self._refund_total(order, lines, arguments)
         restock = [str(each) for each in (arguments.get("extension_attributes") or {}).get("return_to_stock_items", [])]
         for item, qty in lines:
-            held = item.to_ship
+            unshipped = min(qty, max(ZERO, item.invoiced - item.refunded - item.shipped))
             item.refunded += qty
             order.child(item).refunded = item.refunded
-            self._put_back(order, item, qty, held - max(item.to_ship, ZERO), restock)
+            self._put_back(order, item, qty, unshipped, restock)
         order.shipping_refunded += shipping
         order.refunded += total
         told = (wish.get("comment") or {}).get("comment", "")
@@ -284,12 +286,16 @@ class Sales:
         return made
 
     def _put_back(self, order: Order, item: Item, qty: Decimal, unshipped: Decimal, restock: Sequence[str]) -> None:
-        sku = order.child(item).sku
-        if str(item.id) in restock and (not self.goods.msi or qty > unshipped):
+        """With sources what lies in one must be named: of a configurable its child; else what was ordered."""
+        child = order.child(item)
+        named = str(child.id) in restock or (not self.goods.msi and str(item.id) in restock)
+        if not named or not qty:
+            return
+        if self.goods.msi and unshipped:
+            self.goods.release(child.sku, unshipped)
+        if not self.goods.msi or qty > unshipped:
             source = order.shipments[-1].comments[0] if order.shipments else DEFAULT
-            self.goods.give_back(sku, qty if not self.goods.msi else qty - unshipped, source)
-        if self.goods.msi and unshipped > 0:
-            self.goods.release(sku, unshipped)
+            self.goods.give_back(child.sku, qty - unshipped if self.goods.msi else qty, source)
 
     def _refund_total(self, order: Order, lines: Sequence[tuple[Item, Decimal]], arguments: Mapping[str, Any]
                       ) -> tuple[Decimal, Decimal, Decimal]:  # fmt: skip
@@ -308,7 +314,7 @@ class Sales:
         total -= Decimal(str(arguments.get("adjustment_negative") or 0))
         if total <= 0:
             raise Refusal(_memo("The credit memo's total must be positive."))
-        if not any(qty for _, qty in lines) and left <= 0:
+        if not any(qty for _, qty in lines) and left <= 0 and not self.refunds_amounts:
             raise Refusal(_memo("You can't create a creditmemo without products."))
         if total > order.paid - order.refunded + CENT / 2:
             raise Refusal("The most money available to refund is %1.", [str(order.paid - order.refunded)])

@@ -1,4 +1,4 @@
-"""Orders of the shop into the channel's journal: each one whole, in one transaction, as often as the shop sends it."""
+"""Orders of the shop into the channel's journal: each one whole, as often as the shop sends it, a page at a time."""
 
 from __future__ import annotations
 
@@ -60,25 +60,35 @@ class Importer:
         """Orders of which only the name or the note is other than before."""
 
     def page(self, orders: Iterable[WebOrder]) -> int:
-        """Take these in; how many were new or other than before. A repetition changes nothing."""
-        found = list(orders)
-        known = web_orders.known(self._channel.con, [order.id for order in found])
-        changed = 0
-        for order in found:
-            _, hashed = books.content(order)
-            if known.get(order.id) == hashed:
-                self._person(order)
-                continue
-            if order.id not in known and not self._wanted(order):
-                continue
-            self._book(order)
-            known[order.id] = hashed
-            changed += 1
+        """Take these in, in one transaction; how many were new or other than before. A repetition changes nothing."""
+        found, changed = list(orders), 0
+        while found:
+            # An order that stands there twice is booked by what the first time came to.
+            once = {order.id: order for order in reversed(found)}
+            with self._state.together():
+                changed += self._take(list(reversed(once.values())))
+            taken = {id(order) for order in once.values()}
+            found = [order for order in found if id(order) not in taken]
         return changed
 
     def take(self, order: WebOrder) -> bool:
         """Take one in; whether it was new or other than before."""
         return bool(self.page((order,)))
+
+    def _take(self, orders: list[WebOrder]) -> int:
+        known = web_orders.known(self._channel.con, [order.id for order in orders])
+        acts, cases, people = list[books.Act](), list[books.Case](), list[WebOrder]()
+        for order in orders:
+            _, hashed = books.content(order)
+            if order.id in known or self._wanted(order):
+                people.append(order)
+                if known.get(order.id) != hashed:
+                    cases.append(self.case(order))
+                    acts += books.acts(cases[-1])
+        self._record(acts, cases)
+        for order in people:
+            self._person(order)
+        return len(cases)
 
     def case(self, order: WebOrder) -> books.Case:
         """An order and what the books have of it."""
@@ -89,15 +99,18 @@ class Importer:
 
     def record(self, acts: list[books.Act], case: books.Case) -> None:
         """Journal what was found of an order, and note what a person should see to."""
-        self._channel.record_all(acts)
+        self._record(acts, [case])
+
+    def _record(self, acts: list[books.Act], cases: list[books.Case]) -> None:
+        if acts:
+            self._channel.record_all(acts)
         self.sales += sum(kind == web_orders.SOLD for kind, _ in acts)
-        at, order_id = self._now(), case.order.id
-        found = {code for code, _ in case.findings}
         for code in BOOK_FINDINGS:
-            if code not in found:
-                self._state.clear(code, [order_id])
-        for code, facts in case.findings:
-            self._state.note(code, order_id, facts, at)
+            has = {case.order.id for case in cases if any(code == found for found, _ in case.findings)}
+            self._state.clear(code, [case.order.id for case in cases if case.order.id not in has])
+        for case in cases:
+            for code, facts in case.findings:
+                self._state.note(code, case.order.id, facts, self._now())
 
     def _wanted(self, order: WebOrder) -> bool:
         if order.key:
@@ -107,11 +120,6 @@ class Importer:
             return True
         held = any(line.taken > line.shipped for line in order.lines)
         return order.stage in OPEN_STAGES and (order.stage != "unknown" or held)
-
-    def _book(self, order: WebOrder) -> None:
-        case = self.case(order)
-        self.record(books.acts(case), case)
-        self._person(order)
 
     def _person(self, order: WebOrder) -> None:
         ended = order.stage == "done" or order.stage in books.ENDED

@@ -6,8 +6,9 @@ products are looked at again whatever was known of them, and the number is put r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from kassa_tui.storage import web_orders
 from kassa_tui.storage.web_state import WebState
@@ -166,16 +167,17 @@ class Stocker:
             [StockWant(product=x.product, sku=links[x.product].sku, qty=x.want) for x in off]
         )
         done = [self._read_back(level, answer) for level, answer in zip(off, written, strict=True)]
+        details = {answer.product: answer.detail for answer in written}
         pushed.written += sum(not level.code for level in done)
         pushed.failed += sum(bool(level.code) for level in done)
-        self._keep(done)
+        self._keep(done, details)
 
     def _read_back(self, level: Level, answer: StockWritten) -> Level:
         have = level.have if answer.qty is None else answer.qty
         code = answer.code or ("" if answer.qty == level.want else "not_taken")
         return Level(level.product, level.want, have, self._now(), code)
 
-    def _keep(self, levels: Sequence[Level]) -> None:
+    def _keep(self, levels: Sequence[Level], details: Mapping[str, str] = MappingProxyType({})) -> None:
         if not levels:
             return
         at = self._now()
@@ -186,7 +188,9 @@ class Stocker:
             for level in levels:
                 if level.code:
                     link = self._linked.by_product[level.product]
-                    facts = {"product": level.product, "sku": link.sku, "name": link.name}
+                    name = link.name or level.product
+                    facts = {"product": level.product, "sku": link.sku, "name": name, "what": name,
+                             "says": f"{name} {details.get(level.product, '')}".strip()}  # fmt: skip
                     self._state.note(level.code, level.product, facts, at)
         links = self._linked.by_product
         self._board.stock([(links[x.product].sku, x.have, at) for x in levels if x.have is not None])

@@ -185,8 +185,8 @@ class Refunds:
         rest = wish.amount - expected
         if rest:
             arguments[f"adjustment_{'positive' if rest > 0 else 'negative'}"] = number(euros(abs(rest)))
-        if wish.restock and qtys:
-            arguments["extension_attributes"] = {"return_to_stock_items": [ident(item) for item in qtys]}
+        if back := self._back(qtys, restock=wish.restock):
+            arguments["extension_attributes"] = {"return_to_stock_items": [ident(item) for item in back]}
         # Without items Magento gives back all of them: an amount alone goes with none of something.
         listed: Iterable[tuple[str, int]] = qtys.items() or [(text(item, "item_id"), 0) for item in tops(self._row)][:1]
         said = f"{wish.reason} {key_mark(wish.key, restock=wish.restock and bool(qtys))}".strip()
@@ -210,6 +210,16 @@ class Refunds:
                 qty = int(qty * amount(parent, "qty_ordered") / (amount(item, "qty_ordered") or 1))
             found[item_id] = max(qty, found.get(item_id, 0))
         return found
+
+    def _back(self, qtys: Mapping[str, int], *, restock: bool) -> list[str]:
+        """Items whose goods the shop is to count as there again.
+
+        Those that come back, and those that never left: what the shop keeps for them it keeps for ever otherwise. Of a
+        configurable its child as well, which is what lies in a source.
+        """
+        named = [item for item, qty in qtys.items() if restock or qty <= to_ship(self._items[item], self._items[item])]
+        below = [no for no, item in self._items.items() if text(item, "parent_item_id") in named]
+        return [*named, *below]
 
     def _whole_shipping(self, wish: RefundWish) -> int:
         """Cents of the shipping where all of it is given back, and nothing was before; otherwise 0."""

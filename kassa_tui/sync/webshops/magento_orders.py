@@ -207,11 +207,13 @@ def _line(each: _Part, gross: int, vat: int, options: Options, classes: Mapping[
         return WebLine(id=each.id, kind=each.kind, name=each.name, amount=gross, vat=vat, rate=rate,
                        vat_class=classes.get(kind_key, ""))  # fmt: skip
     sku, shipped = text(each.item, "sku"), shipped_of(each.holder, each.item)
+    refunded = max(0, _scaled(each.holder, each.item, amount(each.holder, "qty_refunded")))
+    # Of what is there again, what never left is no longer among what waits.
+    returned = 0 if back is None else max(0, back.get(each.id, 0) - max(0, refunded - shipped))
     return WebLine(
         id=each.id, product=sku, sku=sku, name=each.name, qty=thousandths(amount(each.item, "qty_ordered")),
         amount=gross, vat=vat, rate=rate, vat_class=classes.get(kind_key, ""), shipped=shipped,
-        taken=0 if back is None else max(0, to_ship(each.holder, each.item) + shipped - back.get(each.id, 0)),
-        refunded=max(0, _scaled(each.holder, each.item, amount(each.holder, "qty_refunded"))),
+        taken=0 if back is None else max(0, to_ship(each.holder, each.item) + shipped - returned), refunded=refunded,
     )  # fmt: skip
 
 

@@ -12,13 +12,15 @@ import secrets
 from collections import Counter
 from decimal import Decimal
 
+import msgspec
+
 from kassa_tui.sync.webshops.amounts import cents, exact, rounded
 from kassa_tui.sync.webshops.base import CounterSale, Permanent, SoldLine, Unanswered, WebOrder
 from kassa_tui.sync.webshops.prestashop_acts import Acts
 from kassa_tui.sync.webshops.prestashop_api import Row, text_of, truth, whole
 from kassa_tui.sync.webshops.prestashop_orders import PICKUP_NAMES, Orders
 from kassa_tui.sync.webshops.prestashop_products import split_id
-from kassa_tui.sync.webshops.prestashop_stamp import write_key
+from kassa_tui.sync.webshops.prestashop_stamp import read_key, write_key
 from kassa_tui.sync.webshops.prestashop_xml import Field
 
 MAIL = "kassa@kassa.invalid"
@@ -39,7 +41,7 @@ class Sales:
     def find(self, key: str) -> WebOrder | None:
         """The order of a key: by the cart that it was made of, and by what the order took over from it."""
         row = self._found(key)
-        return self.orders.read([row])[0] if row is not None else None
+        return msgspec.structs.replace(self.orders.read([row])[0], key=key) if row is not None else None
 
     def place(self, sale: CounterSale) -> WebOrder:
         """The order of a sale, made unless it is there; handed over, and nobody is mailed."""
@@ -50,6 +52,9 @@ class Sales:
         if whole(row.get("current_state")) == self.known.state("PS_OS_ERROR"):
             # It took no stock and counts for nothing; a person cancels it and sees why the shop's price is another.
             raise Permanent("refused", {"says": "payment error", "order": number})
+        if read_key(row.get("gift_message")) != sale.key:
+            # Without our key it would come back to us as an order of the web, and count twice.
+            self.api.change("orders", "order", number, {"gift_message": write_key(sale.key)}, whole=False)
         target = whole(self.known.options.steps.get("done", "")) or self.known.state("PS_OS_DELIVERED")
         self.acts.settle(number, target)
         order = self.orders.get(number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from kassa_tui.sync.webshops.amounts import exact, rounded
@@ -49,17 +48,18 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
 
 def read_settings(api: Api) -> tuple[dict[str, Any], Tariffs]:
     """The shop's settings by id, as far as the keys may see them, and the tariffs in them."""
-    found = [row for group in _SETTINGS for row in _open(api, lambda group=group: rows(api.get(f"/settings/{group}")))]
+    found = [row for group in _SETTINGS for row in _open(api, f"/settings/{group}")]
     settings = {text(row, "id"): row.get("value") for row in found}
-    # A shop that sells all over Europe has more of them than go on a page.
-    taxes = _open(api, lambda: [row for page in api.pages("/taxes", [], MAX_PAGE) for row in page.rows])
-    return settings, tariffs_of(settings, taxes, api.access.options)
+    return settings, tariffs_of(settings, _open(api, "/taxes", paged=True), api.access.options)
 
 
-def _open(api: Api, ask: Callable[[], list[Row]]) -> list[Row]:
+def _open(api: Api, path: str, *, paged: bool = False) -> list[Row]:
     """A list that may be closed to keys of a shop's assistant; wrong keys are another matter."""
     try:
-        return ask()
+        if not paged:
+            return rows(api.get(path))
+        # A shop that sells all over Europe has more taxes than go on a page.
+        return [row for page in api.pages(path, [], MAX_PAGE) for row in page.rows]
     except Permanent:
         return []
     except Unauthorised:

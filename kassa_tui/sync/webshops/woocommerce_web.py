@@ -19,6 +19,8 @@ MAX_IDLE_PAGES = 100
 _FATAL = "internal_server_error"
 """WordPress's own word for PHP that died: whether anything was done is not known."""
 
+_GONE = ("invalid_id", "invalid_parent", "invalid_product_id", "invalid_order_id")
+
 Params = list[tuple[str, Any]]
 Row = dict[str, Any]
 

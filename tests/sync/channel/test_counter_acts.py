@@ -76,6 +76,43 @@ def test_a_lost_answer_to_the_hand_over_is_looked_after(
     assert (order.stage, stand.engine.status().waiting) == ("done", 0)
 
 
+def test_an_order_that_grew_meanwhile_is_not_called_done(shop: SmallShop, stand: Stand) -> None:
+    order = shop.checkout({"1": 1}, paid=False)
+    stand.engine.turn()
+    shop.edit(order, order.items[0], 2)
+    stand.engine.handed_over("K1:1", order.id, shop.at)
+    stand.engine.turn()
+    assert (order.stage, shop.stock["1"], stand.shelf.physical(["A"])) == ("unpaid", 8, {"A": 9000})
+    stand.engine.handed_over("K1:2", order.id, shop.at)
+    stand.engine.turn()
+    assert (order.stage, shop.stock["1"], stand.shelf.physical(["A"])) == ("done", 8, {"A": 8000})
+
+
+def test_goods_given_out_that_the_shop_had_just_put_back_are_gone(shop: SmallShop, stand: Stand) -> None:
+    order = shop.checkout({"1": 2})
+    stand.engine.turn()
+    shop.refund(order, order.items[0], 1, restock=True)
+    stand.engine.handed_over("K1:1", order.id, shop.at)
+    for _ in range(2):
+        shop.at += 1000
+        stand.engine.turn()
+    assert (shop.stock["1"], stand.shelf.physical(["A"])) == (8, {"A": 8000})
+    shop.refund(order, order.items[0], 1, restock=True)
+    stand.engine.turn()
+    assert (shop.stock["1"], stand.shelf.physical(["A"])) == (9, {"A": 9000})
+
+
+def test_what_is_sent_in_parts_and_handed_over_for_the_rest_leaves_once(shop: SmallShop, stand: Stand) -> None:
+    order = shop.checkout({"1": 3})
+    order.items[0].shipped = 1
+    stand.engine.turn()
+    assert stand.wall.rows[order.id]["lines"][0]["left"] == 2000
+    stand.engine.handed_over("K1:1", order.id, shop.at)
+    stand.engine.turn()
+    assert [x["lines"][0]["qty"] for x in stand.entries("weborder.shipped")] == [1000, 2000]
+    assert (order.stage, shop.stock["1"], stand.shelf.physical(["A"])) == ("done", 7, {"A": 7000})
+
+
 def test_an_order_that_the_channel_has_not_heard_of_is_fetched(shop: SmallShop, stand: Stand) -> None:
     order = shop.checkout({"1": 1})
     stand.engine.handed_over("K1:1", order.id, shop.at)

@@ -144,6 +144,30 @@ def test_called_off_and_edited_orders_leave_nothing_behind(shop: Stand, stand: C
     stand.sound()
 
 
+@pytest.mark.parametrize("sent_first", [False, True])
+@pytest.mark.parametrize("restock", [False, True])
+def test_money_back_before_and_after_sending(
+    shop: Stand, stand: Channelled, sent_first: bool, restock: bool
+) -> None:
+    """What the shop shows and what the books have lying there are one number, whatever was given back and how."""
+    product = _product(stand)
+    order = shop.buy((product, 3))
+    _quiet(shop, stand)
+    total = stand.booked(order)[0]
+    acts = [lambda: shop.finish(order), lambda: shop.give_back(order, product, 1, restock=restock)]
+    for act in acts if sent_first else reversed(acts):
+        act()
+        _quiet(shop, stand)
+    there = stand.shelf.physical(["A"])["A"]
+    assert there is not None
+    assert shop.shown(product) == there // 1000
+    assert there in ((98_000,) if restock else (97_000, 98_000))
+    cents, lines = stand.booked(order)
+    assert cents < total
+    assert 2000 in lines.values()
+    stand.sound()
+
+
 def test_the_nightly_compare_mends_what_somebody_changed(shop: Stand, stand: Channelled) -> None:
     stand.catalogue.articles["NIEUW"] = article("NIEUW")
     new = shop.product("NIEUW", stock=4)

@@ -70,6 +70,18 @@ def test_a_lost_answer_to_a_write_is_asked_after(shop: SmallShop, stand: Stand, 
     assert (turn.error, turn.read, turn.written, shop.stock["1"]) == (None, 1, 0, 7)
 
 
+def test_a_lost_answer_is_asked_after_also_where_the_old_number_is_right_again(
+    shop: SmallShop, stand: Stand, connector: SmallConnector
+) -> None:
+    stand.shelf.add("A", -3)
+    faults = [("push", "answer")]
+    connector.fault = lambda name, moment: (name, moment) in faults and not faults.clear()
+    stand.engine.turn()
+    stand.shelf.add("A", 3)
+    stand.clock.pass_(10)
+    assert (stand.engine.turn().written, shop.stock["1"]) == (1, 10)
+
+
 def test_the_buffer_is_kept_back_and_grows_while_a_till_is_silent(shop: SmallShop, stand: Stand) -> None:
     _settings(stand, buffer=2, buffer_max=3, buffer_silent_minutes=15)
     assert shop.stock["1"] == 8

@@ -13,6 +13,10 @@ from kassa_tui.sync.webshops.magento import make
 from tests.sync.webshops.contract import Contract, Stand, Waits
 
 
+START = 1_795_309_756.25
+"""Seconds: the shop's clock stands still but for :meth:`MagentoStand.go`."""
+
+
 class MagentoStand(Stand):
     """One Magento."""
 
@@ -21,7 +25,7 @@ class MagentoStand(Stand):
     place_takes = False
 
     def __init__(self, *, context: SSLContext | None, ca_file: Path | None, shop: dict[str, Any], options: Any) -> None:
-        self.simulated = start(context=context, **shop)
+        self.simulated = start(context=context, **{"clock": lambda: START, **shop})
         self.server, self.shop = self.simulated.server, self.simulated.shop
         self.sales, self.goods = self.shop.sales, self.shop.goods
         self.waits = Waits()
