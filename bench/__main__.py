@@ -25,11 +25,12 @@ RUNS: dict[str, tuple[str, str | None]] = {
         f"--cache {CACHE} --sizes 10,1000 --articles 20000 --rounds 60 --verified 1000 --rebuilt 1000",
     ),
     "ingest": ("", "--tickets 600"),
-    "dashboard": ("", "--days 60 --rounds 5"),
+    "dashboard": ("", "--shape 8x3x60x46 --rounds 5"),
     "sync": ("", "--articles 5000 --rounds 40 --entries 1000"),
     "feed": ("", "--articles 5000"),
     "fleet": ("", "--tills 300 --load 50 --window 30"),
     "endurance": ("", "--articles 20000 --sales 2000 --lines 100 --seconds 10"),
+    "webshop": ("", "--orders 300 --articles 300"),
     "instructions": ("", None),
     "boot": ("", None),
 }

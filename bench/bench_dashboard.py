@@ -71,9 +71,8 @@ def _one(options: argparse.Namespace) -> int:
     try:
         if url:
             _psql(url, f'CREATE DATABASE "{name}"')
-            base, _slash, rest = url.rpartition("/")
-            _old, mark, query = rest.partition("?")
-            url = f"{base}/{name}{mark}{query}"
+            server, mark, query = url.partition("?")
+            url = f"{server.rpartition('/')[0]}/{name}{mark}{query}"
         return _measure(options, folder, url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,10 +5,10 @@
 Batches are packed as a till with much to send packs them, or of ``--batch`` tickets. The floor is the same rows written
 bare into the same tables in the same run: ``executemany`` on SQLite, ``COPY`` on PostgreSQL, a transaction on the disk
 for each batch. The rows lie ready; nothing is unpacked, read, hashed, verified or looked up. The batch as it came is
-one of the rows (the ingest commits it by itself, first); totals, stock levels and the like are written once, at the end,
-as rows, where the ingest adds them up batch by batch. Floor and ingest take turns, each on an emptied database, and the
-best of each counts: others use the machine too. What a machine's load changes less is the time on processors, of this
-process, of the one that verifies signatures, and of PostgreSQL's for this connection.
+one of the rows (the ingest commits it by itself, first); totals, stock levels and the like are written once, at the
+end, as rows, where the ingest adds them up batch by batch. Floor and ingest take turns, each on an emptied database,
+and the best of each counts: others use the machine too. What load changes less is the time on processors, of
+this process, of the one that verifies signatures, and of PostgreSQL's for this connection.
 
 One sender waits for each answer before it sends on. Two senders in two processes are what a server with two workers
 has; they stand beside one process that writes bare, and beside two.
@@ -17,6 +17,7 @@ has; they stand beside one process that writes bare, and beside two.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
 import shutil
@@ -278,6 +279,8 @@ class Measure:
         bare = laid_ready(mine, "B1")
         bare_too = [laid_ready(self.work[till], f"of {till}") for till in others]
         start_verifier()
+        gc.collect()
+        gc.freeze()  # what lies ready here is no part of a server, and not to be walked through as one
         times: dict[str, list[float]] = {"bare": [], "ingest": [], "bare too": [], "ingest too": [], "unsigned": []}
         worked: dict[str, list[float]] = {"bare": [], "ingest": []}
         for _ in range(self.rounds):

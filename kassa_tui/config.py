@@ -158,7 +158,7 @@ class Webshop:
     """PEM of an authority that signs the webshop's certificate; None is the system's."""
     proxy: str | None = None
     """URL."""
-    poll_seconds: int = 60
+    poll_seconds: int = 30
     """Between two looks at its orders."""
     orders: bool = True
     """Whether its orders come into the books."""

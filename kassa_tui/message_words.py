@@ -317,6 +317,8 @@ KIND_WORDS: dict[str, dict[str, str]] = {
         "pin": N_("Pin"),
         "voucher": N_("Tegoedbon"),
         "account": N_("Op rekening"),
+        "web": N_("In de webshop betaald"),
+        "open": N_("Open, of aan de kassa betaald"),
     },
     "card_state": {"approved": N_("betaald"), "refused": N_("niet betaald")},
     "card_method": {"contactless": N_("contactloos"), "chip": N_("chip"), "stripe": N_("magneetstrip")},

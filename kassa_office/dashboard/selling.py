@@ -15,11 +15,10 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.cache import caches
-from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from kassa_office.catalogue.models import Article
-from kassa_office.dashboard.figures import SUMS, today
+from kassa_office.dashboard.figures import SUMS, fetched, today
 from kassa_office.dashboard.spans import ONE, parts
 from kassa_office.facts import next_month
 from kassa_office.journal.writing import ALL
@@ -189,8 +188,5 @@ def _days(branches: list[str], first: date, last: date) -> Sold:
 
 
 def _sums(rows: QuerySet[Any]) -> Sold:
-    """Read past Django's own conversions: there are thousands of rows."""
     summed = rows.order_by().values_list("sku").annotate(q=Sum("qty"), a=Sum("amount"), c=Sum("cost"))
-    with connection.cursor() as cursor:
-        cursor.execute(*summed.query.sql_with_params())
-        return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in cursor.fetchall()}
+    return {sku: (int(qty), int(amount), int(cost)) for sku, qty, amount, cost in fetched(summed)}

@@ -23,7 +23,6 @@ from kassa_tui.domain.tender import CASH
 from kassa_tui.domain.tender import VOUCHER as BY_VOUCHER
 from kassa_tui.domain.ticket import BESIDE, DEPOSIT, RETURN, WEBORDER
 from kassa_tui.domain.ticket import SALE as GOODS
-from kassa_tui.domain.weborder import wishes_of
 
 Amounts = tuple[int, int, int, int, int, int]
 NONE: Amounts = (0, 0, 0, 0, 0, 0)
@@ -67,9 +66,8 @@ def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> No
     if sale.training:
         return
     _settled(gathered, here, sale, costs, "till")
-    web = [line for line in sale.lines if line.kind == WEBORDER]
-    if web:
-        wishes(gathered, here, wishes_of("sale", json.loads(here.entry.body)))
+    if any(line.kind == WEBORDER for line in sale.lines):
+        wishes(gathered, here)
 
 
 def sold_online(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:

@@ -10,15 +10,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import Q
-
 from kassa_office.catalogue.models import Article, Supplier
 from kassa_office.journal import alarms
 from kassa_office.journal.alarms import Matter
 from kassa_office.stock import orders, reorder, transfers
 from kassa_office.stock.demand import NONE, Demands, demands
 from kassa_office.stock.ledger import levels
-from kassa_office.stock.models import StockLevel, StockRule
+from kassa_office.stock.models import StockRule
 from kassa_office.stock.reorder import Demand, Limits, Supply, Wanted
 from kassa_office.tills.models import Branch
 
@@ -27,6 +25,7 @@ UNKNOWN = Supply(2, 7, orders.DEVIATION)
 """How an article without a supplier comes."""
 STEP = 1000
 """The least that is moved between branches: a piece, or a kilogram."""
+AT_ONCE = 500
 NAMED = 10
 """Articles that an alarm names."""
 
@@ -105,12 +104,11 @@ def short(branch: str, *, all_of_them: bool = False) -> list[Proposal]:
     """The same, before other branches and packs are looked at: ``buy`` is what is short."""
     here, supplies = read([branch])[branch], _supplies()
     coming = _sum(orders.on_order(branch), transfers.under_way_to(branch))
+    skus = here.demands.keys() | here.rules.keys() if all_of_them else _in_doubt(here, coming, supplies)
     found = []
-    for article in _articles(branch, here):
+    for article in _articles(skus):
         sku, supply = article.sku, supplies.get(article.supplier_id or "", UNKNOWN)
         of, level, come = here.demands.get(sku, NONE), here.level.get(sku, 0), coming.get(sku, 0)
-        if not all_of_them and sku not in here.rules and reorder.enough(max(level, 0) + come, of, supply):
-            continue
         one = Proposal(article, level, come, of, supply, here.limits(article, supply))
         one.buy = reorder.suggestion(one.position, one.limits)
         if one.buy or all_of_them:
@@ -165,14 +163,26 @@ def alarm() -> str | None:
     return f"{raised} branches run out of something" if raised else None
 
 
-def _articles(branch: str, here: Branchwise) -> Iterator[Goods]:
-    """Those in use whose stock is kept, or that have limits of their own."""
-    there = Q(sku__in=StockLevel.objects.filter(branch=branch).values("sku"))
-    there |= Q(sku__in=StockRule.objects.filter(branch=branch).values("sku"))
-    rows = Article.objects.filter(there, active=True, kind="goods").values_list("sku", "name", "supplier_id", "pack")
-    for row in rows.order_by("sku"):
-        if row[0] in here.demands or row[0] in here.rules:
-            yield Goods(*row)
+def _articles(skus: Collection[str]) -> Iterator[Goods]:
+    """Those of them that are in use."""
+    ordered = sorted(skus)
+    for first in range(0, len(ordered), AT_ONCE):
+        rows = Article.objects.filter(sku__in=ordered[first : first + AT_ONCE], active=True, kind="goods")
+        yield from map(Goods._make, rows.order_by("sku").values_list("sku", "name", "supplier_id", "pack"))
+
+
+def _in_doubt(here: Branchwise, coming: dict[str, int], supplies: dict[str, Supply]) -> set[str]:
+    """Articles that may be short: those with limits of a person, and those of which there is not enough for certain,
+    were the slowest supplier theirs."""
+    every = [*supplies.values(), UNKNOWN]
+    slowest = Supply(
+        *(max(each) for each in zip(*((one.lead, one.review, one.deviation) for one in every), strict=True))
+    )
+    level = here.level
+    return here.rules.keys() | {
+        sku for sku, of in here.demands.items()
+        if not reorder.enough(max(level.get(sku, 0), 0) + coming.get(sku, 0), of, slowest)
+    }  # fmt: skip
 
 
 def _supplies() -> dict[str, Supply]:

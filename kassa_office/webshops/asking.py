@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone, translation
 
 from kassa_office.dashboard import formats
-
 from kassa_office.staff.access import audit
 from kassa_office.tills.models import Branch
 from kassa_office.webshops import claims
 from kassa_office.webshops.models import OFFICE, Webshop
 from kassa_office.webshops.ports import folder_of
-from kassa_office.webshops.worker import Desk, key_file, settings_of
+from kassa_office.webshops.worker import Desk, key_file, options_of, settings_of
 from kassa_tui.messages import words
+from kassa_tui.storage.database import StorageError
 from kassa_tui.sync import webshop_asks
 from kassa_tui.sync.channel.status import Status, read_status
+from kassa_tui.sync.port import OfficeError
 from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
-from kassa_tui.sync.webshops.base import ShopFacts
-from kassa_tui.sync.webshops.keyfile import write_keys
+from kassa_tui.sync.webshops.base import ShopFacts, WebshopError
+from kassa_tui.sync.webshops.keyfile import read_keys, write_keys
 from kassa_tui.sync.webshops.web import Patience
 from kassa_tui.webshop_words import WEBSHOP_REFUSED, WEBSHOP_STATES, WEBSHOP_WHO, WEBSHOP_WORDS
 
@@ -35,7 +38,11 @@ CREDENTIALS: dict[str, tuple[str, ...]] = {
 """Kind → what its owner must hand over."""
 QUICKLY = Patience(tries=2, timeouts=(5.0, 15.0, 20.0))
 """While a person waits at a page."""
+HOOK_SECRET = "webhook_secret"
+"""Name, in the file with keys, of what a WooCommerce signs its webhooks with."""
 Facts = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 def said(code: str, facts: Mapping[str, Any] | None = None) -> str:
@@ -74,7 +81,11 @@ def status(webshop: Webshop) -> Status | None:
     """How it stands; None before it was first looked at, and of one that a till talks to."""
     if webshop.owner != OFFICE:
         return None
-    return read_status(folder_of(str(webshop.till_id)), settings_of(webshop))
+    try:
+        return read_status(folder_of(str(webshop.till_id)), settings_of(webshop))
+    except StorageError as error:
+        log.warning("webshop %s: %s %s", webshop.till_id, error.code, error.facts)
+        return None
 
 
 def add(
@@ -87,16 +98,41 @@ def add(
         raise ValueError("bad_code")
     if Webshop.objects.filter(url=url.strip().rstrip("/")).exists() or taken(code):
         raise ValueError("webshop_twice")
-    access = Access(kind, url, dict(keys), None, None, Options(**(options or {})))  # type: ignore[arg-type]
-    connector = connect(access, QUICKLY)
-    try:
-        facts = connector.check()
-    finally:
-        connector.close()
+    facts = tried(Access(kind, url, dict(keys), None, None, Options(**(options or {}))))  # type: ignore[arg-type]
     write_keys(key_file(code), keys)
-    made = claims.make(code, kind, url, name or facts.name[:80] or code, branch.code, options=dict(options or {}))
+    title = (name or facts.name or code)[:80]
+    with transaction.atomic():
+        made = claims.make(code, kind, url, title, branch.code, options=dict(options or {}))
     audit(by, "webshop.added", code=code, kind=kind, url=url[:200])
     return made, facts
+
+
+def tried(access: Access) -> ShopFacts:
+    """Who the webshop says that it is; WebshopError."""
+    connector = connect(access, QUICKLY)
+    try:
+        return connector.check()
+    finally:
+        connector.close()
+
+
+def renew(webshop: Webshop, keys: Mapping[str, str], *, by: str) -> ShopFacts:
+    """Try other keys, and keep them where they are taken; WebshopError. Who is at work picks them up by itself."""
+    code = str(webshop.till_id)
+    facts = tried(Access(webshop.kind, webshop.url, dict(keys), None, None,  # type: ignore[arg-type]
+                         Options(**options_of(webshop))))  # fmt: skip
+    kept = {name: text for name, text in kept_keys(code).items() if name == HOOK_SECRET}
+    write_keys(key_file(code), {**keys, **kept})
+    audit(by, "webshop.keys", code=code)
+    return facts
+
+
+def kept_keys(code: str) -> dict[str, str]:
+    """What is in the file with keys; nothing where it cannot be read."""
+    try:
+        return read_keys(key_file(code))
+    except WebshopError:
+        return {}
 
 
 def taken(code: str) -> bool:
@@ -119,14 +155,17 @@ def perform(webshop: Webshop, what: str, facts: Facts, *, by: str, seconds: floa
     told = {name: str(value)[:80] for name, value in facts.items()}
     audit(by, f"webshop.{what}", code=code, asked=told)
     folder = folder_of(code)
-    if webshop_asks.is_running(folder):
-        return webshop_asks.ask(folder, what, facts, seconds)
-    desk = Desk(code)
     try:
-        desk.hear()
-        return webshop_asks.perform(desk, what, facts)
-    finally:
-        desk.close()
+        if webshop_asks.is_running(folder):
+            return webshop_asks.ask(folder, what, facts, seconds)
+        desk = Desk(code)
+        try:
+            desk.hear()
+            return webshop_asks.perform(desk, what, facts)
+        finally:
+            desk.close()
+    except (StorageError, OfficeError) as error:
+        return {"error": error.code, "facts": error.facts}
 
 
 def refusal(found: Facts) -> str:

@@ -46,7 +46,7 @@ class Webshop(models.Model):
     buffer_silent_minutes = models.PositiveIntegerField(_("minuten stilte per stuk"), default=30)
     prices = models.CharField(_("prijzen"), max_length=4, choices=PRICES, default="no")
     acknowledge = models.BooleanField(_("meegegeven melden"), default=True)
-    poll_seconds = models.PositiveIntegerField(_("seconden tussen twee keer kijken"), default=60)
+    poll_seconds = models.PositiveIntegerField(_("seconden tussen twee keer kijken"), default=30)
     options = models.JSONField(_("bijzonderheden"), default=dict, blank=True)
     """As ``[webshop.options]`` of a till."""
     nudged_at = models.DateTimeField(null=True, editable=False)

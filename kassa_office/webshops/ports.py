@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Max, Sum
 from django.utils import timezone
 
@@ -17,10 +18,12 @@ from kassa_office.tills.models import Branch, Till
 from kassa_office.tills.port import OfficeForTill
 from kassa_office.webshops.models import Webshop
 from kassa_tui.domain.gtin import gtin14
+from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.sync_state import SyncState
 from kassa_tui.sync.channel.ports import Article as Sold
 from kassa_tui.sync.channel.ports import BoardRow
 from kassa_tui.sync.outbox import Outbox
+from kassa_tui.sync.port import OfficeError
 
 AT_ONCE = 500
 
@@ -159,9 +162,14 @@ class OwnJournal:
         self._port = OfficeForTill(webshop.till)
 
     def journal(self) -> None:
-        """Take in all that is new."""
-        while self._outbox.push(self._port):
-            continue
+        """Take in all that is new; StorageError where that must wait: it stays in the journal."""
+        try:
+            while self._outbox.push(self._port):
+                continue
+        except OfficeError as error:
+            raise StorageError(error.code, error.facts) from error
+        except DatabaseError as error:
+            raise StorageError("busy", {"detail": str(error)[:200]}) from error
 
     def close(self) -> None:
         """Let go of the files."""

@@ -7,6 +7,7 @@ A ``weborder.sale`` is turnover like a till's sale, of its own channel; it moves
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ from kassa_office.journal.writing import STOCK_MOVE, WEB_WISH, Gathered
 from kassa_tui.domain.weborder import HANDED_OVER, TAKEN_BACK, WebWish, body_of, wishes_of
 
 MOVE = "web"
+
+log = logging.getLogger(__name__)
 
 
 class Moved(Struct, gc=False):
@@ -35,11 +38,21 @@ class Moves(Struct, gc=False):
     number: str = ""
 
 
+class Part(Struct, gc=False):
+    """So much of a line of an order."""
+
+    line: str
+    qty: Whole
+
+
 class Said(Struct, gc=False):
     """``weborder.handed_over``, ``weborder.taken_back``."""
 
     channel: str
     order: str
+    lines: list[Part] = []
+    amount: Whole = 0
+    paid: Whole = 0
 
 
 def _moves(sign: int) -> Any:
@@ -56,15 +69,23 @@ def _moves(sign: int) -> Any:
     return move
 
 
-def wishes(gathered: Gathered, here: Here, found: list[WebWish]) -> None:
-    """Keep what a till did for the channels to carry out."""
-    for no, wish in enumerate(found, 1):
+def wishes(gathered: Gathered, here: Here) -> None:
+    """Keep what a till did for the channels to carry out; what cannot be read holds up nothing else."""
+    for no, wish in enumerate(_read(here), 1):
         body = json.dumps(body_of(wish), sort_keys=True)
         gathered.add(WEB_WISH, (*here.key, no, here.entry.at, cut(wish.channel, 8), body))
 
 
+def _read(here: Here) -> list[WebWish]:
+    try:
+        return wishes_of(here.entry.kind, json.loads(here.entry.body))
+    except (ValueError, TypeError, OverflowError):
+        log.warning("%s %s: what was done to a web order cannot be read", here.entry.till, here.entry.seq)
+        return []
+
+
 def _said(gathered: Gathered, here: Here, facts: Said, costs: Costs) -> None:
-    wishes(gathered, here, wishes_of(here.entry.kind, json.loads(here.entry.body)))
+    wishes(gathered, here)
 
 
 def _nothing(gathered: Gathered, here: Here, facts: Facts, costs: Costs) -> None:

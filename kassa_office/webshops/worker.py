@@ -172,6 +172,8 @@ class Worker(threading.Thread):
         super().__init__(name=f"webshop-{code}", daemon=True)
         self.code, self._holder = code, holder
         self._ended = threading.Event()
+        self._lease_until = 0.0
+        self._other = ""
 
     def stop(self) -> None:
         """End after the request at hand."""
@@ -183,6 +185,8 @@ class Worker(threading.Thread):
             try:
                 if self._leased():
                     self._serve()
+                    continue
+                log.info("webshop %s: %s works on it", self.code, self._other)
             except (StorageError, DatabaseError, OfficeError) as error:
                 log.warning("webshop %s: %s", self.code, error)
             except Exception:
@@ -192,15 +196,18 @@ class Worker(threading.Thread):
             self._ended.wait(AGAIN_SECONDS)
 
     def _serve(self) -> None:
-        desk = Desk(self.code, self._ended.is_set)
+        """Until stopped, or what was settled about the webshop is other than before."""
+        desk = Desk(self.code, self._must_stop)
         try:
-            due, nudged, more = 0.0, desk.webshop.nudged_at, False
-            while not self._ended.is_set() and self._leased():
+            due, nudged, more, settled = 0.0, desk.webshop.nudged_at, False, _settled(desk.webshop)
+            while not self._must_stop():
                 close_old_connections()
                 heard = desk.hear() or bool(webshop_asks.answer_all(desk, folder_of(self.code)))
-                now = Webshop.objects.filter(till=self.code).values_list("nudged_at", flat=True).first()
-                if heard or more or now != nudged or time.monotonic() >= due:
-                    due, nudged = time.monotonic() + desk.webshop.poll_seconds, now
+                found = Webshop.objects.select_related("till__branch").filter(till=self.code).first()
+                if found is None or _settled(found) != settled:
+                    return
+                if heard or more or found.nudged_at != nudged or time.monotonic() >= due:
+                    due, nudged = time.monotonic() + desk.webshop.poll_seconds, found.nudged_at
                     turn = desk.turn()
                     more = turn.more and turn.error is None
                     if turn.error is None:
@@ -217,6 +224,12 @@ class Worker(threading.Thread):
             except WebshopError as error:
                 log.warning("webshop %s: the night's work: %s", self.code, error.code)
 
+    def _must_stop(self) -> bool:
+        """Asked between any two requests that take long: the lease is held on to meanwhile."""
+        if self._ended.is_set():
+            return True
+        return time.monotonic() >= self._lease_until and not self._leased()
+
     def _leased(self) -> bool:
         """Whether no other machine of the office works on it."""
         now, name = timezone.now(), f"webshop {self.code}"
@@ -224,14 +237,23 @@ class Worker(threading.Thread):
             Lease.objects.get_or_create(name=name, defaults={"holder": "", "until": now})
             lease = Lease.objects.select_for_update().get(name=name)
             if lease.until > now and lease.holder not in ("", self._holder):
+                self._other = lease.holder
                 return False
             lease.holder, lease.until = self._holder, now + LEASE
             lease.save()
+        self._lease_until = time.monotonic() + LEASE.total_seconds() / 5
         return True
 
     def give_back(self) -> None:
         """The next process need not wait."""
         Lease.objects.filter(name=f"webshop {self.code}", holder=self._holder).update(until=timezone.now())
+
+
+def _settled(webshop: Webshop) -> list[Any]:
+    """All that a desk is opened with."""
+    own = [getattr(webshop, field.attname) for field in Webshop._meta.concrete_fields if field.name != "nudged_at"]
+    branch = webshop.till.branch
+    return [*own, branch.code, branch.timezone, branch.country, branch.price_list_id]
 
 
 def watch(stop: threading.Event, holder: str) -> None:

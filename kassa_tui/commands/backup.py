@@ -38,22 +38,26 @@ def restore(call: Call) -> int:
     config = call.config()
     archive, data, till = Path(call.args.file), data_folder(config), config.till.id
 
-    def enter(folder: Path, before: archives.Head, after: archives.Head, taken: archives.Taken) -> None:
-        store = TillStore(folder, till, SystemClock(), uuid7_source())
+    def enter(folder: Path, restored: archives.Restored) -> None:
+        store = TillStore(folder, restored.code, SystemClock(), uuid7_source())
         try:
-            body = {"file": archive.name, "seq": after.seq, "before": before.seq, "forced": bool(call.args.force)}
-            store.record("restore", body | taken._asdict(), "")
+            body = {"file": archive.name, "seq": restored.after.seq, "before": restored.before.seq,
+                    "forced": bool(call.args.force)}  # fmt: skip
+            store.record("restore", body | restored.taken._asdict(), "")
             store.spool(spool.doubt_all)
         finally:
             store.close()
 
-    before, after, taken = archives.restore(
-        archive, data, till, time.strftime(STAMP), keys.verify, enter, force=call.args.force,
-        next_receipt=call.args.next_receipt,
-    )  # fmt: skip
-    facts = {"file": str(archive), "before": before.seq, "seq": after.seq, "next_receipt": taken.receipt + 1}
-    number = receipt_number(till, taken.receipt + 1)
-    text = call.t("Teruggezet tot en met regel {seq} (hier stonden er {before}); de volgende bon wordt {number}",
-                  seq=after.seq, before=before.seq, number=number)  # fmt: skip
-    call.show(facts, text)
+    numbers = {code or till: number for code, number in call.args.next_receipt}
+    found = archives.restore(archive, data, till, time.strftime(STAMP), keys.verify, enter, force=call.args.force,
+                             next_receipt=numbers)  # fmt: skip
+    told, lines = [], []
+    for code, before, after, taken in found:
+        told.append({"before": before.seq, "seq": after.seq, "next_receipt": taken.receipt + 1})
+        number = receipt_number(code, taken.receipt + 1)
+        text = call.t("Teruggezet tot en met regel {seq} (hier stonden er {before}); de volgende bon wordt {number}",
+                      seq=after.seq, before=before.seq, number=number)  # fmt: skip
+        lines.append(text if code == till else f"{code}: {text}")
+    channels = {each.code: facts for each, facts in zip(found[1:], told[1:], strict=True)}
+    call.show({"file": str(archive), **told[0], "channels": channels}, "\n".join(lines))
     return DONE

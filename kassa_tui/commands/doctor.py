@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from kassa_tui.commands import doctor_webshops
 from kassa_tui.commands.dispatch import Call
 from kassa_tui.domain.document import Barcode, Cut, Element, Feed, Rule, Text
 from kassa_tui.domain.outcome import Refused
@@ -50,6 +51,7 @@ SOMETIMES = {
     "slip": N_("Proefbon"),
     "drawer": N_("Lade"),
     "scan": N_("Scanner"),
+    **doctor_webshops.PARTS,
 }
 """Parts that are looked at where there are any, where the machine tells, or when paper is asked for."""
 STATES = {"ok": N_("goed"), "warn": N_("let op"), "fail": N_("FOUT")}
@@ -131,6 +133,7 @@ FOUND = {
     "scan at_till": N_("de kassa heeft de scanner: scan {code} van de proefbon daar, en kijk of hij verschijnt"),
     "scan none": N_("niets gelezen: hangt de scanner aan deze kassa?"),
     "spool waiting": N_("{n} wachten: is de printer aan, heeft hij papier?"),
+    **doctor_webshops.FOUND,
 }
 """Part and code → what it says; a code that stands not here has its words among the refusals."""
 
@@ -148,6 +151,8 @@ def doctor(call: Call) -> int:
     findings = list(
         health.examine(config, SystemClock(), lambda device: machine.reach(device, config), _look(config, running))
     )
+    if config.webshops:
+        findings += doctor_webshops.examine(config, SystemClock())
     if call.args.print:
         findings += _on_paper(call, config, findings, running is not None)
     fit = all(each.state != health.FAIL for each in findings)
@@ -236,5 +241,6 @@ def _typed(ended: Callable[[], bool]) -> str | None:
 def _said(call: Call, finding: Finding) -> str:
     message = FOUND.get(f"{finding.part} {finding.code}")
     if message is not None:
-        return call.t(message, **finding.facts)
+        facts = doctor_webshops.spoken(call, finding) if finding.part in doctor_webshops.PARTS else finding.facts
+        return call.t(message, **facts)
     return call.words.outcome(Refused(finding.code, finding.facts))

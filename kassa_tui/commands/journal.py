@@ -1,4 +1,4 @@
-"""The journal from a shell: is it whole, what is in it, what follows from it."""
+"""The journal of the till, or of a webshop, from a shell: is it whole, what is in it, what follows from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
-from kassa_tui.commands.reading import reading
+from kassa_tui.commands.reading import books_of, reading
 from kassa_tui.failures import DONE, WRONG
 
 if TYPE_CHECKING:
@@ -27,32 +27,32 @@ def verify(call: Call) -> int:
     if call.args.file:
         header, flaws = journal_file.verify(Path(call.args.file), keys.verify)
         return _judged(call, str(header["till"]), header["entries"], flaws)
-    config = call.config()
-    with reading(config) as con:
-        flaws = journal.verify(con, config.till.id, keys.verify)
+    config, channel = call.config(), call.args.channel
+    whose = channel or config.till.id
+    with reading(config, channel) as con:
+        flaws = journal.verify(con, whose, keys.verify)
         entries = con.execute("select count(*) from journal").fetchone()[0]
-    return _judged(call, config.till.id, entries, flaws)
+    return _judged(call, whose, entries, flaws)
 
 
 def rebuild(call: Call) -> int:
     """Every table made anew from the journal; 1 where one was not what the journal says."""
-    from kassa_tui.bootstrap import data_folder
     from kassa_tui.storage import journal
     from kassa_tui.storage.database import open_database, quick_check
     from kassa_tui.storage.rebuild import rebuild as made_anew
-    from kassa_tui.storage.till_store import TILL_DB, Lock
+    from kassa_tui.storage.till_store import CHANNEL_LOCK, LOCK_FILE, Lock
 
-    config = call.config()
-    path = data_folder(config) / TILL_DB
+    config, channel = call.config(), call.args.channel
+    whose, path = channel or config.till.id, books_of(config, channel)
     quick_check(path)
-    lock, db = Lock(path.parent), open_database(path)
+    lock, db = Lock(path.parent, CHANNEL_LOCK if channel else LOCK_FILE), open_database(path)
     try:
         db.connect()
         con: sqlite3.Connection = db.connection()
-        flaws = journal.verify(con, config.till.id, None)
+        flaws = journal.verify(con, whose, None)
         if flaws:
-            return _judged(call, config.till.id, 0, flaws)
-        differences = made_anew(con, config.till.id)
+            return _judged(call, whose, 0, flaws)
+        differences = made_anew(con, whose)
     finally:
         db.close()
         lock.release()
@@ -65,9 +65,9 @@ def show(call: Call) -> int:
     from kassa_tui.jsontext import dump
     from kassa_tui.storage.journal import read_entries
 
-    config = call.config()
-    with reading(config) as con:
-        for entry in read_entries(con, config.till.id, max(call.args.first, 1), call.args.last):
+    config, channel = call.config(), call.args.channel
+    with reading(config, channel) as con:
+        for entry in read_entries(con, channel or config.till.id, max(call.args.first, 1), call.args.last):
             call.say(dump(fields(entry)) if call.json else _line(entry))
     return DONE
 
@@ -76,9 +76,9 @@ def export(call: Call) -> int:
     """The whole journal as JSON Lines."""
     from kassa_tui.exports import journal_file
 
-    config = call.config()
-    with reading(config) as con:
-        entries = journal_file.write(con, config.till.id, Path(call.args.file))
+    config, channel = call.config(), call.args.channel
+    with reading(config, channel) as con:
+        entries = journal_file.write(con, channel or config.till.id, Path(call.args.file))
     call.say(call.t("{n} regels in {file}", n=entries, file=call.args.file))
     return DONE
 

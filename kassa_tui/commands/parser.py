@@ -8,7 +8,7 @@ import sys
 from difflib import get_close_matches
 from typing import Any, ClassVar, NoReturn
 
-from kassa_tui.commands.parser_parts import Add, Group
+from kassa_tui.commands.parser_parts import Add, Group, number
 from kassa_tui.commands.parser_parts import as_json as _json
 from kassa_tui.commands.parser_webshop import WEBSHOP
 from kassa_tui.failures import MISUSE
@@ -22,7 +22,7 @@ _SLIPS = (
         N_("{what} kan hier niet; kies uit {known}[; bedoeld wordt misschien {nearest}]"),
     ),
     (r"argument (?P<name>[^:]*): expected .*", N_("achter {name} hoort iets")),
-    (r"argument (?P<name>[^:]*): invalid int value: '(?P<what>.*)'", N_("{name}: {what} is geen heel getal")),
+    (r"argument (?P<name>[^:]*): invalid \w+ value: '(?P<what>.*)'", N_("{name}: {what} is geen heel getal")),
     (r"argument (?P<name>[^:]*): not allowed with argument (?P<what>.*)", N_("{name} kan niet samen met {what}")),
 )
 """What argparse says → what we say."""
@@ -287,17 +287,26 @@ def _backup(parser: argparse.ArgumentParser, spoken: Words) -> None:
 def _restore(parser: argparse.ArgumentParser, spoken: Words) -> None:
     _file(parser, spoken)
     parser.add_argument("--force", action="store_true", help=spoken.t("ook als daarmee verkopen verdwijnen"))
-    parser.add_argument("--next-receipt", type=int, default=0, metavar="N",
+    parser.add_argument("--next-receipt", type=number, action="append", default=[], metavar="N|WEB-N",
                         help=spoken.t("nummer van de volgende bon, als de kassa dat niet weet"))  # fmt: skip
     _json(parser, spoken)
 
 
+def _of_channel(add: Add) -> Add:
+    def both(parser: argparse.ArgumentParser, spoken: Words) -> None:
+        add(parser, spoken)
+        parser.add_argument("--channel", default="", metavar="CODE", help=spoken.t("dat van een webshop: WEB"))
+
+    return both
+
+
 JOURNAL: Group = (
-    ("verify", N_("Keten en handtekeningen nalopen."), "kassa journal verify", _verify),
-    ("rebuild", N_("Alle tabellen opnieuw uit het journaal maken en vergelijken."), "kassa journal rebuild", _json),
-    ("show", N_("Het journaal laten zien."), "kassa journal show --from 100 --to 120", _show),
-    ("export", N_("Het journaal als JSON Lines wegschrijven."), "kassa journal export k1.jsonl", _file),
-)
+    ("verify", N_("Keten en handtekeningen nalopen."), "kassa journal verify --channel WEB", _of_channel(_verify)),
+    ("rebuild", N_("Alle tabellen opnieuw uit het journaal maken en vergelijken."), "kassa journal rebuild",
+     _of_channel(_json)),
+    ("show", N_("Het journaal laten zien."), "kassa journal show --from 100 --to 120", _of_channel(_show)),
+    ("export", N_("Het journaal als JSON Lines wegschrijven."), "kassa journal export k1.jsonl", _of_channel(_file)),
+)  # fmt: skip
 PROVISION: Group = (
     ("key", N_("Een sleutelpaar maken om kassa's mee in te richten."), "kassa provision key kantoor.key", _key),
     ("trust", N_("Een openbare sleutel vertrouwen."), "kassa provision trust kantoor.pub", _file),

@@ -12,6 +12,14 @@ Group = tuple[tuple[str, str, str, Add | None], ...]
 """Commands of a command: name, what it does, an example, and its own arguments."""
 
 
+def number(text: str) -> tuple[str, int]:
+    """``8`` or ``WEB-8``: whose number it is, empty for the till itself, and the number. ValueError."""
+    code, _, digits = text.rpartition("-")
+    if not digits.isascii() or not digits.isdigit():
+        raise ValueError(text)
+    return code, int(digits)
+
+
 def as_json(parser: argparse.ArgumentParser, spoken: Words) -> None:
     """``--json``."""
     parser.add_argument("--json", action="store_true", help=spoken.t("als JSON"))

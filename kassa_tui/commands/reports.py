@@ -98,7 +98,8 @@ def _day(call: Call, config: Config, con: sqlite3.Connection, which: str) -> Fou
         day = date.fromisoformat(which).isoformat()
     except ValueError:
         return Refused("bad_date", {"text": which})
-    figures = books.day_figures(con, day)
+    names = {webshop.code: webshop.name for webshop in config.webshops}
+    figures = books.with_channels(books.day_figures(con, day), config.till.data, names)
     return figures, report_documents.day_report(figures, config, call.words)
 
 

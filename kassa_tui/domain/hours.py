@@ -66,7 +66,7 @@ class Spell:
 
 
 def spells(marks: Iterable[Mark], now: int) -> list[Spell]:
-    """The clockings of one person as spells, oldest first. Of two clockings at one moment the one given first is first."""
+    """The clockings of one person as spells, oldest first; of two at one moment the one given first is first."""
     found: list[Spell] = []
     some: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: mark.at):

@@ -17,7 +17,7 @@ class LoginView(View):
     """Type a PIN; it waits for the till where that is not ready, and what is typed behind it waits for the PIN."""
 
     keys = ("enter", "functions", "help")
-    key_words = MappingProxyType({"enter": N_("aanmelden"), "functions": N_("in- en uitklokken")})
+    key_words = MappingProxyType({"enter": N_("aanmelden"), "functions": N_("klokken")})
     secret = True
     pending = ""
     """A PIN entered before the till was loaded."""

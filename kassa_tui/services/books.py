@@ -6,11 +6,15 @@ Everything here reads one connection to ``till.db``, so it works beside a till t
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.domain.shift import report
 from kassa_tui.storage import sales, spool
+from kassa_tui.storage.channels import Channels
+from kassa_tui.storage.database import StorageError, translated
 from kassa_tui.storage.journal import read_entry
 from kassa_tui.storage.projections import State
 
@@ -41,6 +45,46 @@ def z_figures(con: sqlite3.Connection, till: str, z: int) -> Facts | None:
 def day_figures(con: sqlite3.Connection, date: str) -> Facts:
     """All that happened on a local ISO date, over every shift that touched it."""
     return report(sales.day_totals(con, date)) | {"date": date}
+
+
+def with_channels(figures: Facts, data: Path, names: Mapping[str, str]) -> Facts:
+    """The day's figures of a till with those of the webshops whose channels it keeps in ``data``, and the sum of all.
+
+    ``channels`` has of each ``code``, ``name``, ``receipts``, ``turnover``, ``vat`` and ``tenders`` as the till's own:
+    of the day on which something happened in the shop, which may be before it was heard of; or ``unread`` (a code)
+    where its books cannot be read. ``together`` is ``receipts``, ``turnover`` and ``vat``, and is not there where there
+    is no channel or one cannot be read.
+    """
+    opened = Channels(data)
+    try:
+        found = [_channel(code, names.get(code, code), con, figures["date"]) for code, con in opened.all()]
+    except StorageError as error:
+        found = [{"code": "", "name": "", "unread": error.code}]
+    finally:
+        opened.close()
+    told = figures | {"channels": found}
+    if found and not any("unread" in each for each in found):
+        told["together"] = _together([figures, *found])
+    return told
+
+
+def _channel(code: str, name: str, con: sqlite3.Connection, date: str) -> Facts:
+    try:
+        with translated():
+            figures = day_figures(con, date)
+    except StorageError as error:
+        return {"code": code, "name": name, "unread": error.code}
+    return {"code": code, "name": name, **{key: figures[key] for key in ("receipts", "turnover", "vat", "tenders")}}
+
+
+def _together(parts: list[Facts]) -> Facts:
+    vat: dict[tuple[int, str], Facts] = {}
+    for block in (block for part in parts for block in part["vat"]):
+        have = vat.setdefault((-block["rate"], block["code"]), {**block, "net": 0, "vat": 0, "gross": 0})
+        for key in ("net", "vat", "gross"):
+            have[key] += block[key]
+    sums = {key: sum(part[key] for part in parts) for key in ("receipts", "turnover")}
+    return sums | {"vat": [vat[key] for key in sorted(vat)]}
 
 
 def sale(con: sqlite3.Connection, till: str, number: str) -> Facts | Refused:

@@ -95,7 +95,7 @@ def day_report(figures: Figures, config: Config, words: Words, *, training: bool
     """A local date over all its shifts (`services.shifts.day_figures`)."""
     parts = _head(words.t("DAGRAPPORT"), config, words, training)
     parts += [Row(words.t("Datum"), show_date(figures["date"])), Row(words.t("Kassa"), config.till.id)]
-    return (*parts, *_body(figures, words), *_cash(figures, words, False), Cut())
+    return (*parts, *_body(figures, words), *_cash(figures, words, False), *_channels(figures, words), Cut())
 
 
 def cash_slip(
@@ -182,6 +182,21 @@ def _body(figures: Figures, words: Words) -> list[Element]:
         *_table(words.t("Per medewerker"), figures["staff"], words),
         *_table(words.t("Per uur"), {f"{hour}:00": row for hour, row in figures["hours"].items()}, words),
     ]
+
+
+def _channels(figures: Figures, words: Words) -> list[Element]:
+    """Each webshop by itself, and all with the till."""
+    parts: list[Element] = []
+    for each in figures.get("channels", ()):
+        parts += [Rule(), _heading(plain(words.t("Webshop {name} ({code})", name=each["name"], code=each["code"])))]
+        if "unread" in each:
+            parts.append(Text(words.t("Niet te lezen: bel de techniek")))
+            continue
+        parts += _turnover(each, words)[1:]
+        parts += [_counted(words.kind("tender", kind), row) for kind, row in each["tenders"].items()]
+    if "together" in figures:
+        parts += [Rule(), _heading(words.t("Kassa en webshops samen")), *_turnover(figures["together"], words)[1:]]
+    return parts
 
 
 def _turnover(figures: Figures, words: Words) -> list[Element]:

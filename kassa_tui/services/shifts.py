@@ -148,8 +148,9 @@ def z_seq(till: Till, z: int) -> int | None:
 
 
 def day_figures(till: Till, date: str) -> dict[str, Any]:
-    """All that happened on a local date, over every shift that touched it."""
-    return books.day_figures(till.store.read, date)
+    """All that happened on a local date, over every shift that touched it, and in the webshops this till talks to."""
+    names = {webshop.code: webshop.name for webshop in till.config.webshops}
+    return books.with_channels(books.day_figures(till.store.read, date), till.store.folder, names)
 
 
 def _drawer(till: Till) -> None:

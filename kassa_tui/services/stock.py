@@ -16,7 +16,8 @@ from kassa_tui.domain.catalogue import KG, Article
 from kassa_tui.domain.outcome import Outcome, Refused
 from kassa_tui.domain.quantity import ONE
 from kassa_tui.services.till import done, refused
-from kassa_tui.storage import stock
+from kassa_tui.storage import channels, stock
+from kassa_tui.storage.database import StorageError
 
 if TYPE_CHECKING:
     from kassa_tui.services.till import Till
@@ -201,8 +202,14 @@ def open_orders(till: Till) -> list[Order]:
 
 
 def here(till: Till, sku: str) -> int | None:
-    """What there is of an article in this branch, thousandths: as the office told, and what happened here since."""
-    return stock.level(till.store.read, sku, till.catalogue.own_stock(sku))
+    """What there is of an article in this branch, thousandths: as the office told, and what happened here since, at
+    the till and for the orders of its webshops."""
+    told = till.catalogue.own_stock(sku)
+    try:
+        return channels.level(till.store.read, till.channels, sku, told)
+    except StorageError:
+        # A webshop's books that cannot be read are for the doctor; what the till itself knows is still true.
+        return stock.level(till.store.read, sku, told)
 
 
 def level(till: Till, raw: str) -> Outcome:

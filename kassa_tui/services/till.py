@@ -21,6 +21,7 @@ from kassa_tui.domain.ticket import Ticket
 from kassa_tui.services import draft
 from kassa_tui.services.office_settings import Follower
 from kassa_tui.storage import sales
+from kassa_tui.storage.channels import Channels
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.till_store import TillStore
 
@@ -87,6 +88,8 @@ class Till:
     ) -> None:
         self.config, self.store, self.catalogue, self.people = config, store, catalogue, people
         self.clock, self.new_id, self.training = clock, new_id, training
+        self.channels = Channels(store.folder)
+        """The books of the webshops that this till talks to."""
         self.country: Country = with_rounding(COUNTRIES[config.shop.country], config.rules.rounding)
         self.templates: tuple[Template, ...] = _templates(config)
         self.printing: PrintQueue | None = None
@@ -249,6 +252,7 @@ class Till:
             self.printing.close()
         self.store.close()
         self.catalogue.close()
+        self.channels.close()
 
     def _restore_payment(self, ticket: Ticket, tenders: tuple[paying.Tender, ...], cards: list[sales.CardRow]) -> None:
         from kassa_tui.domain.ticket import total_of

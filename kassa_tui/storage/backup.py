@@ -1,33 +1,40 @@
 """A till's files in one archive, and back: nothing is written that was not read again, nothing overwritten unseen.
 
-An archive is a gzipped tar with ``manifest.json``, ``till.db``, ``shop.db`` and, where asked for, ``till.key``. Whoever
-holds the key can sign as this till, so it goes along only on request.
+An archive is a gzipped tar with ``manifest.json``, ``till.db``, ``shop.db`` and, where asked for, ``till.key``; and of
+each webshop that the till owns its channel, as ``webshops/<CODE>/till.db``, ``webshop.db`` and ``till.key``. Whoever
+holds a key can sign as this till, so they go along only on request.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from kassa_tui.storage import generations
+from kassa_tui.storage import channels, generations
 from kassa_tui.storage.database import StorageError, backup, file_uri, quick_check, sync_file, translated
 from kassa_tui.storage.journal import Flaw, verify
 from kassa_tui.storage.keys import KEY_FILE, load_key
 from kassa_tui.storage.shop import SHOP_DB
-from kassa_tui.storage.till_store import TILL_DB, Lock
+from kassa_tui.storage.till_store import CHANNEL_LOCK, LOCK_FILE, TILL_DB, Lock
+from kassa_tui.storage.web_values import WEBSHOP_DB
 
 MANIFEST = "manifest.json"
-MEMBERS = (MANIFEST, TILL_DB, SHOP_DB, KEY_FILE)
+MEMBERS = (TILL_DB, SHOP_DB, KEY_FILE)
+CHANNEL_MEMBERS = (WEBSHOP_DB, TILL_DB, KEY_FILE)
+"""Of a channel. What its engine remembers is copied before the books it remembers things of, and a channel before the
+till whose acts it has taken in: younger books do no harm, older ones would be missing what is thought to be in them."""
 VERSION = 1
+_OF_CHANNEL = re.compile(f"{channels.FOLDER}/({channels.CODE.pattern})/({'|'.join(map(re.escape, CHANNEL_MEMBERS))})")
 _TAKEN = "select max(receipt, (select coalesce(max(receipt), 0) from sale)), z from state"
 MAX_RECEIPT = 9_999_999
 """More is no number from a receipt."""
@@ -53,8 +60,35 @@ class Taken(NamedTuple):
     z: int = 0
 
 
-Enter = Callable[[Path, Head, Head, Taken], None]
-"""Writes the restoring into the journal in a folder: how far it went before and goes now, and the numbers taken."""
+class Restored(NamedTuple):
+    """A journal that was put back: the till's, or a channel's."""
+
+    code: str
+    before: Head
+    """How far it went here."""
+    after: Head
+    taken: Taken
+    """Numbers that are not given out again."""
+
+
+Enter = Callable[[Path, Restored], None]
+"""Writes the restoring into the journal in a folder."""
+
+
+class _Books(NamedTuple):
+    """A journal of a till's folder: its own, or that of a channel."""
+
+    code: str
+    place: str
+    """Where it is in the data folder and in the archive."""
+    lock: str
+    members: tuple[str, ...]
+
+
+def _books(folder: Path, till: str) -> list[_Books]:
+    found = [_Books(code, f"{channels.FOLDER}/{code}", CHANNEL_LOCK, CHANNEL_MEMBERS)
+             for code in channels.codes(folder)]  # fmt: skip
+    return [_Books(till, "", LOCK_FILE, MEMBERS), *found]
 
 
 def head(path: Path) -> Head:
@@ -90,11 +124,9 @@ def write(data: Path, target: Path, till: str, stamp: str, check: Check, *, with
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{archive.name}-", dir=target) as name:
             folder = Path(name)
-            copied = [backup(data / each, folder / each) for each in (TILL_DB, SHOP_DB)]
-            _refuse_flaws(flaws(folder / TILL_DB, till, check))
-            if with_key:
-                copied.append(Path(shutil.copyfile(data / KEY_FILE, folder / KEY_FILE)))
-            manifest = _manifest(till, stamp, copied)
+            copied = [path for each in reversed(_books(data, till))
+                      for path in _copied(each, data, folder, check, with_key)]  # fmt: skip
+            manifest = _manifest(till, stamp, folder, copied)
             (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
             _pack(folder, [folder / MANIFEST, *copied], manifest)
             (folder / "archive").replace(archive)
@@ -102,58 +134,90 @@ def write(data: Path, target: Path, till: str, stamp: str, check: Check, *, with
     return archive
 
 
+def _copied(each: _Books, data: Path, folder: Path, check: Check, with_key: bool) -> list[Path]:
+    """Copies of one journal's files, of which the journal is whole."""
+    source, place = data / each.place, folder / each.place
+    place.mkdir(parents=True, exist_ok=True)
+    copied = [backup(source / name, place / name) for name in each.members
+              if name != KEY_FILE and (name != WEBSHOP_DB or (source / name).exists())]  # fmt: skip
+    _refuse_flaws(flaws(place / TILL_DB, each.code, check), each)
+    if with_key:
+        copied.append(Path(shutil.copyfile(source / KEY_FILE, place / KEY_FILE)))
+    return copied
+
+
 def restore(
     archive: Path, data: Path, till: str, stamp: str, check: Check, enter: Enter, *, force: bool = False,
-    next_receipt: int = 0,
-) -> tuple[Head, Head, Taken]:  # fmt: skip
+    next_receipt: Mapping[str, int] | None = None,
+) -> list[Restored]:  # fmt: skip
     """Put the files of an archive in place of those in ``data``, which move to ``replaced-<stamp>`` beside them.
 
-    Numbers go on behind the highest in the archive, in ``data`` and in what earlier restores left there, or with
-    ``next_receipt``, so that none is given out twice; ``enter`` journals that before the files change places.
+    Of each journal numbers go on behind the highest in the archive, in ``data`` and in what earlier restores left
+    there, or with ``next_receipt`` (code of till or channel → number), so that none is given out twice; ``enter``
+    journals that before the files change places. A channel that the archive does not have stays as it is.
 
-    Returns how far the journal went before and goes now, and the numbers taken. StorageError where it must not be:
-    ``backup_bad`` (``reason``), ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``,
+    Returns what was put back, the till first. StorageError where it must not be: ``backup_bad`` (``reason``),
+    ``backup_other`` (``found``: another till's), ``journal_broken``, ``till_running``, ``channel_running``,
     ``key_missing`` or ``key_other`` (no key to go on signing with); and unless ``force``: ``journal_newer``
     (``have``, ``seq``: entries here and in the archive), ``journal_other`` (another history), ``damaged`` (what is
     here cannot be compared).
     """
     with translated(archive):
         data.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as name:
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as name, ExitStack() as held:
             folder = Path(name)
             _unpack(archive, folder, till)
-            quick_check(folder / TILL_DB)
-            quick_check(folder / SHOP_DB)
-            _refuse_flaws(flaws(folder / TILL_DB, till, check))
-            lock = Lock(data)
-            try:
-                before, after = _now(data, force), head(folder / TILL_DB)
-                if not force:
-                    _refuse_older(data, before, after)
-                _refuse_keyless(folder, data)
-                numbers = _numbers(folder / TILL_DB, data, next_receipt)
-                with _key_beside(folder, data):
-                    enter(folder, before, after, numbers)
-                _exchange(folder, data, data / f"replaced-{stamp}")
-            finally:
-                lock.release()
-    return before, after, numbers
+            books = _books(folder, till)
+            for each in books:
+                _refuse_unfit(folder, each, check)
+            # Also a channel that stays must not be at work: it reads the till's books.
+            for each in sorted({*books, *_books(data, till)}):
+                (data / each.place).mkdir(parents=True, exist_ok=True)
+                held.callback(Lock(data / each.place, each.lock).release)
+            numbers = next_receipt or {}
+            found = [_judged(each, folder, data, numbers.get(each.code, 0), force) for each in books]
+            for each, restored in zip(books, found, strict=True):
+                with _key_beside(folder / each.place, data / each.place):
+                    enter(folder / each.place, restored)
+            _exchange(folder, data, data / f"replaced-{stamp}", books)
+    return found
 
 
-def _numbers(path: Path, data: Path, next_receipt: int) -> Taken:
+def _refuse_unfit(folder: Path, each: _Books, check: Check) -> None:
+    for name in each.members:
+        if name != KEY_FILE and (folder / each.place / name).exists():
+            quick_check(folder / each.place / name)
+    _refuse_flaws(flaws(folder / each.place / TILL_DB, each.code, check), each)
+
+
+def _judged(each: _Books, folder: Path, data: Path, next_receipt: int, force: bool) -> Restored:
+    """How far a journal goes here and in the archive, and where its numbers go on; StorageError where it may not."""
+    fresh, here = folder / each.place, data / each.place
+    before, after = _now(here, force), head(fresh / TILL_DB)
+    if not force:
+        _refuse_older(here, before, after)
+    _refuse_keyless(fresh, here)
+    older = [here, *(kept / each.place for kept in data.glob("replaced-*"))]
+    return Restored(each.code, before, after, _numbers(fresh / TILL_DB, older, each, next_receipt))
+
+
+def _numbers(path: Path, older: list[Path], each: _Books, next_receipt: int) -> Taken:
     """Numbers that must not be given out again. `StorageError` ``next_receipt_needed`` where the files here do not tell
     and nobody else does, ``next_receipt_low`` where ``next_receipt`` was given out already; both with ``next``."""
     known, lost = [_taken(path)], False
-    for other in (data / TILL_DB, *data.glob(f"replaced-*/{TILL_DB}")):
+    for folder in older:
+        other = folder / TILL_DB
         try:
             known += [_taken(other)] if other.exists() else []
         except StorageError:
-            lost = lost or other == data / TILL_DB
+            lost = lost or folder == older[0]
     numbers = Taken(max(each.receipt for each in known), max(each.z for each in known))
-    if next_receipt and next_receipt <= numbers.receipt:
-        raise StorageError("next_receipt_low", {"next": numbers.receipt + 1})
+    first = numbers.receipt + 1
+    facts = {"next": f"{each.code}-{first}" if each.place else first}
+    if next_receipt and next_receipt < first:
+        raise StorageError("next_receipt_low", facts)
     if (lost and not next_receipt) or next_receipt > MAX_RECEIPT:
-        raise StorageError("next_receipt_needed", {"next": numbers.receipt + 1})
+        raise StorageError("next_receipt_needed", facts)
     return numbers._replace(receipt=next_receipt - 1) if next_receipt else numbers
 
 
@@ -182,15 +246,15 @@ def _key_beside(folder: Path, data: Path) -> Iterator[None]:
             key.unlink()
 
 
-def _manifest(till: str, stamp: str, files: list[Path]) -> dict[str, Any]:
-    last = head(files[0])
+def _manifest(till: str, stamp: str, folder: Path, files: list[Path]) -> dict[str, Any]:
+    last = head(folder / TILL_DB)
     return {
         "kassa_backup": VERSION,
         "till": till,
         "made": stamp,
         "seq": last.seq,
         "hash": last.hash,
-        "sha256": {path.name: _sha256(path) for path in files},
+        "sha256": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
     }
 
 
@@ -200,7 +264,7 @@ def _pack(folder: Path, files: list[Path], manifest: dict[str, Any]) -> None:
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for path in files:
             path.chmod(0o600)
-            tar.add(path, path.name, recursive=False)
+            tar.add(path, path.relative_to(folder).as_posix(), recursive=False)
     sync_file(archive)
     with tarfile.open(archive, "r:gz") as tar:
         for name, digest in manifest["sha256"].items():
@@ -212,12 +276,12 @@ def _pack(folder: Path, files: list[Path], manifest: dict[str, Any]) -> None:
 def _unpack(archive: Path, folder: Path, till: str) -> None:
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            for name in MEMBERS:
-                member = next((item for item in tar if item.name == name and item.isreg()), None)
-                packed = tar.extractfile(member) if member else None
+            for member in _known(tar):
+                packed, place = tar.extractfile(member), folder / member.name
+                place.parent.mkdir(parents=True, exist_ok=True)
                 if packed is not None:
-                    with (folder / name).open("xb") as file:
-                        (folder / name).chmod(0o600)
+                    with place.open("xb") as file:
+                        place.chmod(0o600)
                         shutil.copyfileobj(packed, file)
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         sums = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
@@ -233,6 +297,16 @@ def _unpack(archive: Path, folder: Path, till: str) -> None:
             raise StorageError("backup_bad", {"path": str(archive), "reason": name})
     if found != till:
         raise StorageError("backup_other", {"found": found, "till": till})
+
+
+def _known(tar: tarfile.TarFile) -> Iterable[tarfile.TarInfo]:
+    """Of what an archive has the files of ours, each once; no name in it leads anywhere else."""
+    seen = set[str]()
+    for item in tar:
+        ours = item.name in (MANIFEST, *MEMBERS) or _OF_CHANNEL.fullmatch(item.name)
+        if ours and item.isreg() and item.name not in seen:
+            seen.add(item.name)
+            yield item
 
 
 def _now(data: Path, force: bool) -> Head:
@@ -265,21 +339,29 @@ def _refuse_keyless(folder: Path, data: Path) -> None:
         raise StorageError("key_other", {"path": str(data / KEY_FILE)})
 
 
-def _refuse_flaws(found: list[Flaw]) -> None:
+def _refuse_flaws(found: list[Flaw], each: _Books) -> None:
     if found:
-        raise StorageError("journal_broken", {"seq": found[0].seq, "flaw": found[0].code})
+        raise StorageError("journal_broken", {"seq": found[0].seq, "flaw": found[0].code, "till": each.code})
 
 
-def _exchange(folder: Path, data: Path, replaced: Path) -> None:
-    arriving = [name for name in (TILL_DB, SHOP_DB, KEY_FILE) if (folder / name).exists()]
+def _exchange(folder: Path, data: Path, replaced: Path, books: list[_Books]) -> None:
     replaced.mkdir()
-    for name in arriving:
-        generations.move(data / name, replaced / name)
-        sync_file(folder / name)
-        (folder / name).replace(data / name)
+    for each in books:
+        fresh, here, aside = folder / each.place, data / each.place, replaced / each.place
+        aside.mkdir(parents=True, exist_ok=True)
+        for name in each.members:
+            # An engine goes by its books: what it remembers of others must not stay beside them.
+            if (fresh / name).exists() or name == WEBSHOP_DB:
+                generations.move(here / name, aside / name)
+            if (fresh / name).exists():
+                sync_file(fresh / name)
+                (fresh / name).replace(here / name)
+        sync_file(here)
+    for path in sorted((path for path in replaced.rglob("*") if path.is_dir()), reverse=True):
+        if not any(path.iterdir()):
+            path.rmdir()
     if not any(replaced.iterdir()):
         replaced.rmdir()
-    sync_file(data)
 
 
 def _sha256(path: Path) -> str:

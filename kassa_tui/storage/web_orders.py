@@ -33,39 +33,41 @@ create index web_order_seq on web_order (seq);
 create table web_line (
     order_id text not null, line text not null, no integer not null, kind text not null, product text not null,
     sku text not null, name text not null, qty integer not null, amount integer not null, vat integer not null,
-    rate integer not null, taken integer not null, shipped integer not null, handed integer not null,
-    handed_at integer not null, back integer not null, gone integer not null, gone_sku text not null,
+    rate integer not null, taken integer not null, told integer not null, shipped integer not null,
+    handed integer not null, handed_at integer not null, back integer not null,
+    gone integer not null, gone_sku text not null,
     booked_qty integer not null, booked_amount integer not null, booked_vat integer not null, booked_as text not null,
     primary key (order_id, line)) strict, without rowid;
 create index web_line_open on web_line (order_id) where taken > min(qty, max(shipped, handed));
-create index web_line_untold on web_line (order_id) where gone > shipped;
+create index web_line_untold on web_line (order_id) where told <> min(qty, max(shipped, handed));
 create table web_key (key text primary key, seq integer not null) strict, without rowid
 """
 """Of an order: how many sales it came to, what of them the shop was paid (``web``) and what not yet (``open``), what
 tills received and paid out for it, and what the shop had when the first of them did (``paid_before``). Of a line:
-what the shop says (to ``shipped``), what tills gave out (``handed``, last at ``handed_at``) and took back (``back``),
+what the shop says (to ``told``, what left by its word), what of that is not here any more (``shipped``), what tills
+gave out (``handed``, last at ``handed_at``) and took back (``back``),
 what left the shelf less what came back to it (``gone``), what was booked, and as what (``booked_as``: sku, group, VAT
 code and rate)."""
 
 NAMES = ("web_order", "web_line", "web_key")
 
-_OPEN = "taken > min(qty, max(shipped, handed))"
+_OPEN = "l.taken > min(l.qty, max(l.shipped, l.handed))"
 _ORDER = ("id, number, status, stage, placed_at, modified_at, total, paid, pickup, pickup_at, hash, seq, body, sales,"
           " web, open, received, paid_out, paid_before")  # fmt: skip
-_LINE = ("line, no, kind, product, sku, name, qty, amount, vat, rate, taken, shipped, handed, handed_at, back, gone,"
-         " gone_sku, booked_qty, booked_amount, booked_vat, booked_as")  # fmt: skip
+_LINE = ("line, no, kind, product, sku, name, qty, amount, vat, rate, taken, told, shipped, handed, handed_at, back,"
+         " gone, gone_sku, booked_qty, booked_amount, booked_vat, booked_as")  # fmt: skip
 _PUT_ORDER = """
 insert into web_order values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0) on conflict do update set
     number = excluded.number, status = excluded.status, stage = excluded.stage, placed_at = excluded.placed_at,
     modified_at = excluded.modified_at, total = excluded.total, paid = excluded.paid, pickup = excluded.pickup,
     pickup_at = excluded.pickup_at, hash = excluded.hash, seq = excluded.seq, body = excluded.body"""
 _PUT_LINE = """
-insert into web_line values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '', 0, 0, 0, '')
+insert into web_line values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '', 0, 0, 0, '')
 on conflict do update set
     no = excluded.no, kind = excluded.kind, product = excluded.product, sku = excluded.sku, name = excluded.name,
     qty = excluded.qty, amount = excluded.amount, vat = excluded.vat, rate = excluded.rate, taken = excluded.taken,
-    shipped = excluded.shipped"""
-_EMPTY_LINE = "update web_line set qty = 0, amount = 0, vat = 0, taken = 0, shipped = 0 where order_id = ?"
+    told = excluded.told, shipped = excluded.shipped"""
+_EMPTY_LINE = "update web_line set qty = 0, amount = 0, vat = 0, taken = 0, told = 0, shipped = 0 where order_id = ?"
 _BOOK = """
 update web_line set booked_qty = booked_qty + ?, booked_amount = booked_amount + ?, booked_vat = booked_vat + ?,
     booked_as = ? where order_id = ? and line = ?"""
@@ -113,6 +115,7 @@ class LineRow:
     vat: int
     rate: int
     taken: int
+    told: int
     shipped: int
     handed: int = 0
     handed_at: int = 0
@@ -125,6 +128,11 @@ class LineRow:
     booked_as: str = ""
 
 
+def waits(stage: str, pickup: bool) -> bool:
+    """Whether an order lies ready to be picked up: some shops call that sent, and lower their stock by it."""
+    return stage == "ready" and pickup
+
+
 def _order(con: sqlite3.Connection, entry: Entry, facts: Facts) -> None:
     order = facts["order"]
     con.execute(
@@ -134,12 +142,13 @@ def _order(con: sqlite3.Connection, entry: Entry, facts: Facts) -> None:
          facts["hash"], entry.seq, canonical(order)),
     )  # fmt: skip
     con.execute(_EMPTY_LINE, (order["id"],))
+    here = waits(order["stage"], order.get("pickup", False))
     con.executemany(
         _PUT_LINE,
         [
             (order["id"], x["id"], no, x.get("kind", "goods"), x.get("product", ""), x.get("article", ""),
              x.get("name", ""), x.get("qty", 1000), x["amount"], x["vat"], x["rate"], x.get("taken", 0),
-             x.get("shipped", 0)) for no, x in enumerate(order["lines"], 1)
+             x.get("shipped", 0), 0 if here else x.get("shipped", 0)) for no, x in enumerate(order["lines"], 1)
         ],
     )  # fmt: skip
 
@@ -240,16 +249,22 @@ def known(con: sqlite3.Connection, ids: Iterable[str]) -> dict[str, str]:
 
 
 def outstanding(con: sqlite3.Connection) -> list[tuple[str, str, int]]:
-    """Product, article and thousandths of what the shop has taken off its stock and is still on the shelf."""
-    sql = f"""select product, sku, sum(taken - min(qty, max(shipped, handed))) from web_line
-    where {_OPEN} group by product, sku"""
+    """Product, article and thousandths of what the shop has taken off its stock and is still to leave the shelf.
+
+    Of an order that is done or called off nothing is: what the shop did not put back lies here all the same.
+    """
+    sql = f"""select l.product, l.sku, sum(l.taken - min(l.qty, max(l.shipped, l.handed)))
+    from web_line l join web_order o on o.id = l.order_id
+    where {_OPEN} and o.stage not in ('done', 'cancelled', 'refunded') group by l.product, l.sku"""
     return con.execute(sql).fetchall()
 
 
-def untold(con: sqlite3.Connection) -> list[tuple[str, int]]:
-    """Article and thousandths of what left by a till's word and the shop has not yet heard of."""
-    sql = """select l.gone_sku, sum(l.gone - l.shipped) from web_line l join web_order o on o.id = l.order_id
-    where l.gone > l.shipped and l.gone_sku <> '' and o.stage not in ('cancelled', 'refunded') group by l.gone_sku"""
+def untold(con: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """Product, article and thousandths of what left and the shop has not yet heard of; below zero what it takes for
+    gone and lies here to be picked up."""
+    sql = """select l.product, l.sku, sum(min(l.qty, max(l.shipped, l.handed)) - l.told)
+    from web_line l join web_order o on o.id = l.order_id where l.told <> min(l.qty, max(l.shipped, l.handed))
+    and l.kind = 'goods' and o.stage not in ('done', 'cancelled', 'refunded') group by l.product, l.sku"""
     return con.execute(sql).fetchall()
 
 

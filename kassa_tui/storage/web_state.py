@@ -188,6 +188,12 @@ class WebState:
             sql = "update command set state = 'waiting', done_at = 0 where key = ? and state = 'failed'"
             return self._con.execute(sql, (key,)).rowcount > 0
 
+    def forget_commands(self, before: int) -> int:
+        """Throw away what was done before; how many. Whether a till's act was booked stands in the journal."""
+        with self.together():
+            sql = "delete from command where state = 'done' and done_at < ?"
+            return self._con.execute(sql, (before,)).rowcount
+
     def put_customer(self, order_id: str, name: str, note: str, done_at: int) -> bool:
         """Who an order is for; whether that is other than before."""
         row = (order_id, name, note, done_at)

@@ -54,6 +54,8 @@ class State:
     timezone: str = ""
     reserves: bool = False
     whole_units: bool = True
+    unsold: int = 0
+    """Articles without a product, when that was last looked at."""
     night: str = ""
     """Local date of the last night's work."""
 

@@ -83,6 +83,10 @@ def _compare(desk: Desk, _facts: Facts) -> Facts:
     return found
 
 
+def _again(desk: Desk, facts: Facts) -> Facts:
+    return {"done": desk.engine.try_again(str(facts["key"]))}
+
+
 def _resync(desk: Desk, _facts: Facts) -> Facts:
     orders = desk.engine.reread(EVERYTHING_DAYS)
     desk.engine.refresh_board()
@@ -91,6 +95,7 @@ def _resync(desk: Desk, _facts: Facts) -> Facts:
 
 ACTS: dict[str, Callable[[Desk, Facts], Facts]] = {
     "check": _check, "link": _link, "link_one": _link_one, "compare": _compare, "resync": _resync,
+    "again": _again,
 }  # fmt: skip
 
 

@@ -18,14 +18,13 @@ from kassa_tui.domain.catalogue import GOODS
 from kassa_tui.domain.catalogue import Article as SoldArticle
 from kassa_tui.domain.gtin import gtin14
 from kassa_tui.domain.shift import local_date
-from kassa_tui.storage import stock, web_orders
+from kassa_tui.storage import channels, stock
 from kassa_tui.storage.catalogue_build import changing
 from kassa_tui.storage.database import StorageError, file_uri, translated
 from kassa_tui.storage.shop import SHOP_DB, Shop
 from kassa_tui.storage.shop_feed import put_rows
 from kassa_tui.storage.shop_schema import open_shop
 from kassa_tui.storage.till_store import TILL_DB
-from kassa_tui.sync.channel.channel import FOLDER
 from kassa_tui.sync.channel.ports import Article, BoardRow
 from kassa_tui.sync.wire import Row
 
@@ -43,7 +42,8 @@ class Folder:
         self.data, self._clock = data, clock
         self.shop = Shop(data)
         self.till = _reading(data / TILL_DB)
-        self._channels: dict[Path, sqlite3.Connection] = {}
+        self.channels = channels.Channels(data)
+        """The books of every channel in the folder."""
 
     @property
     def today(self) -> str:
@@ -51,17 +51,10 @@ class Folder:
         moment = self._clock.now()
         return local_date(moment.at, moment.offset)
 
-    def channels(self) -> Iterable[sqlite3.Connection]:
-        """The books of every channel in the folder."""
-        for path in (self.data / FOLDER).glob(f"*/{TILL_DB}"):
-            if path not in self._channels:
-                self._channels[path] = _reading(path)
-        return self._channels.values()
-
     def close(self) -> None:
         """Let go of all files."""
-        for con in (self.till, *self._channels.values()):
-            con.close()
+        self.till.close()
+        self.channels.close()
         self.shop.close()
 
 
@@ -78,12 +71,7 @@ class TillShelf:
             return {sku: self._level(sku) for sku in skus}
 
     def _level(self, sku: str) -> int | None:
-        base = stock.base_of(self._folder.till, sku, self._folder.shop.own_stock(sku))
-        if base is None:
-            return None
-        qty, at = base
-        web = sum(web_orders.moved(con, (sku,), at).get(sku, 0) for con in self._folder.channels())
-        return qty + stock.moved_since(self._folder.till, sku, at) + web
+        return channels.level(self._folder.till, self._folder.channels, sku, self._folder.shop.own_stock(sku))
 
     def changed(self, mark: int) -> tuple[set[str] | None, int]:
         """Articles that the till's journal touched behind ``mark``; any, where it may have been told of other stock."""

@@ -56,7 +56,7 @@ def test_counting_with_scans_numbers_and_unknown_codes(at_till: Hand) -> None:
     assert "2 artikelen · 17 stuks · 1 onbekend" in text
     h.press("pay").type("b")
     (body,) = booked(h, "stock.count")
-    counted = [(line["sku"], line["code"], line["qty"]) for line in body["lines"]]
+    counted = [(line["sku"], line["code"], line["qty"]) for line in body["lines"]]  # type: ignore[attr-defined]
     assert counted == [(CAN, CAN_CODE, 12_000), (BREAD, BREAD, 4000)]
     assert h.desk.message == "Telling geboekt, artikelen: 2, onbekend: 1"
     assert h.desk.top is h.desk.views[0]
@@ -68,7 +68,7 @@ def test_a_scan_never_becomes_the_number_of_something(at_till: Hand) -> None:
     h.press("back").type("87104002805").press("times")
     assert "Eerst het aantal" in h.desk.message
     h.press("back").press("pay").type("b")
-    assert [line["qty"] for line in booked(h, "stock.count")[0]["lines"]] == [1000]
+    assert [line["qty"] for line in booked(h, "stock.count")[0]["lines"]] == [1000]  # type: ignore[attr-defined]
 
 
 def test_lines_are_put_right_and_taken_off(at_till: Hand) -> None:

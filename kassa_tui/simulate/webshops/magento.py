@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ KEYS: Mapping[str, str] = {
 NOT_YOURS = "The consumer isn't authorized to access %resources."
 STORES = ("all", "default", "")
 PICKUP_SOURCE = "winkel"
+_ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -53,6 +55,8 @@ class MagentoShop:
         """Rights that the keys were not given."""
         self.refused_skus: set[str] = set()
         """SKUs whose stock cannot be saved, for whatever reason of the shop's own."""
+        self.decodes_addresses = False
+        """Some versions sign the address with ``/`` and its like decoded, so that a caller's signature never fits."""
         self.memos_without_comments = False
         """As some versions list them."""
         self.paid_back: list[tuple[int, Decimal]] = []
@@ -138,10 +142,16 @@ class MagentoShop:
         params = [*parse_qsl(asked.query, keep_blank_values=True), *said]
         pairs = sorted((_enc(name), _enc(value)) for name, value in params)
         listed = "&".join(f"{name}={value}" for name, value in pairs)
-        url = f"{line}://{asked.headers.get('host', '')}{asked.path}"
+        path = _ESCAPED.sub(_decoded, asked.path) if self.decodes_addresses else asked.path
+        url = f"{line}://{asked.headers.get('host', '')}{path}"
         base = "&".join((asked.method, _enc(url), _enc(listed)))
         key = f"{_enc(self.keys['consumer_secret'])}&{_enc(self.keys['token_secret'])}"
         return base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha256).digest()).decode()
+
+
+def _decoded(found: re.Match[str]) -> str:
+    told = unquote(found[0])
+    return told if told in ":@&=+$,/;%" else found[0]
 
 
 def _enc(told: str) -> str:

@@ -8,7 +8,7 @@ from kassa_tui.storage.web_orders import LineRow, OrderRow
 from kassa_tui.sync.channel.books import ENDED, gone_now, paid_in_shop, stored
 from kassa_tui.sync.channel.ports import BoardLine, BoardRow
 from kassa_tui.sync.channel.settings import Settings
-from kassa_tui.sync.webshops.base import GOODS, WebLine
+from kassa_tui.sync.webshops.base import GOODS, WebLine, WebOrder
 
 OPEN_STAGES = ("unpaid", "prepare", "ready", "unknown")
 
@@ -35,14 +35,14 @@ def shown(settings: Settings, row: OrderRow, lines: Mapping[str, LineRow], custo
         "total": order.total,
         "paid": paid,
         "due": max(0, costs - paid),
-        "lines": [_line(line, lines.get(line.id), order.stage) for line in order.lines],
+        "lines": [_line(order, line, lines.get(line.id)) for line in order.lines],
     }
 
 
-def _line(line: WebLine, row: LineRow | None, stage: str) -> BoardLine:
+def _line(order: WebOrder, line: WebLine, row: LineRow | None) -> BoardLine:
     left = 0
-    if line.kind == GOODS and stage not in ENDED:
-        left = max(0, line.qty - line.refunded - gone_now(line, row))
+    if line.kind == GOODS and order.stage not in ENDED:
+        left = max(0, line.qty - line.refunded - gone_now(order, line, row))
     return {
         "line": line.id,
         "sku": row.sku if row else "",

@@ -97,9 +97,14 @@ def _said(case: Case) -> Act:
     return web_orders.CHANGED, facts
 
 
-def gone_now(line: WebLine, row: LineRow | None) -> int:
+def shipped_now(order: WebOrder, line: WebLine) -> int:
+    """Thousandths that are not here any more by the shop's word."""
+    return 0 if web_orders.waits(order.stage, order.pickup) else line.shipped
+
+
+def gone_now(order: WebOrder, line: WebLine, row: LineRow | None) -> int:
     """Thousandths of a line that left the shelf by the word of shop or till, whether they came back or not."""
-    return max(0, min(line.qty, max(line.shipped, row.handed if row else 0)))
+    return max(0, min(line.qty, max(shipped_now(order, line), row.handed if row else 0)))
 
 
 def moves(case: Case) -> list[Act]:
@@ -127,7 +132,7 @@ def _away(order: WebOrder, line: WebLine, row: LineRow | None) -> int:
 
     What a shop says it put back before a till gave the goods out, it put back on paper only.
     """
-    gone = min(line.shipped, line.qty - min(line.qty, _restocked(order, line.id, 0)))
+    gone = min(shipped_now(order, line), line.qty - min(line.qty, _restocked(order, line.id, 0)))
     if row is not None and row.handed:
         gone = max(gone, min(row.handed, line.qty) - _restocked(order, line.id, row.handed_at + 1))
     return max(0, gone - (row.back if row else 0))
@@ -147,7 +152,7 @@ def due(case: Case) -> bool:
         return True
     if order.paid_at or (order.stage in ONGOING and order.paid >= order.total):
         return True
-    return order.stage == "done" or any(gone_now(line, case.line(line.id)) for line in order.lines)
+    return order.stage == "done" or any(gone_now(order, line, case.line(line.id)) for line in order.lines)
 
 
 def target(case: Case) -> dict[str, Part]:

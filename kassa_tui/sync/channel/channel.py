@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.clock import uuid7_source
+from kassa_tui.storage.channels import channel_folder as channel_folder
 from kassa_tui.storage.database import StorageError, checkpoint, open_database
 from kassa_tui.storage.journal import Clock, Journal
 from kassa_tui.storage.till_schema import PAGE_SIZE
@@ -16,13 +17,6 @@ from kassa_tui.sync.channel.ownership import Owner
 
 if TYPE_CHECKING:
     from kassa_tui.domain.journal import Entry
-
-FOLDER = "webshops"
-
-
-def channel_folder(data: Path, code: str) -> Path:
-    """Where the channel of a webshop is kept in a data folder."""
-    return data / FOLDER / code
 
 
 class Channel:

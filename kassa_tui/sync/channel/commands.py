@@ -76,7 +76,9 @@ class Commander:
             except Permanent as error:
                 self._state.command_ended(command.key, self._now(), error.code, error.facts)
                 about = {"kind": command.kind, "order": str(command.body.get("order", "")), "error": error.code}
-                self._state.note("command_failed", command.key, about, self._now())
+                # What a kind of shop cannot do at all is said once.
+                key = command.kind if error.code == "not_supported" else command.key
+                self._state.note("command_failed", key, about, self._now())
                 failed += 1
         return Worked(done, failed, trouble)
 

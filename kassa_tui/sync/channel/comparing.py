@@ -76,7 +76,7 @@ def compared(
     return Report(
         at=at, products=links.products, linked=len(linked.by_product), read=pushed.read,
         different=len(pushed.differences), fixed=pushed.written, not_taken=pushed.failed, gone=len(links.gone),
-        new=len(links.linked), ambiguous=len(links.ambiguous), unknown=len(links.unknown), unsold=len(links.unsold),
+        new=len(links.linked), ambiguous=len(links.ambiguous), unknown=len(links.unknown), unsold=links.unsold_count,
         other_prices=len(prices), differences=tuple(Difference(*row) for row in pushed.differences[:SHOWN]),
         prices=tuple(prices[:SHOWN]),
     )  # fmt: skip

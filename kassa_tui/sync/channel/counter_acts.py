@@ -38,7 +38,7 @@ def handed_over(case: Case, said: Said) -> list[Act]:
         row = rows.get(line.id)
         if line.kind != GOODS or row is None:
             continue
-        gone = gone_now(line, row)
+        gone = gone_now(case.order, line, row)
         qty = max(0, line.qty - line.refunded - gone) if said.lines is None else said.lines.get(line.id, 0)
         more = gone + qty - row.handed
         if qty > 0 and more > 0:
@@ -55,7 +55,7 @@ def never_left(case: Case, said: Said) -> bool:
     """Whether goods that are given up at the counter lie on the shelf still: then the shop is to put them back."""
     lines = said.lines or {}
     here = [line for line in case.order.lines if lines.get(line.id) and line.kind == GOODS]
-    return said.restock and bool(here) and not any(gone_now(line, case.line(line.id)) for line in here)
+    return said.restock and bool(here) and not any(gone_now(case.order, line, case.line(line.id)) for line in here)
 
 
 def taken_back(case: Case, said: Said) -> list[Act]:
@@ -97,7 +97,7 @@ def refund_wish(case: Case, said: Said, amount: int, *, pay_out: bool, restock: 
 def all_gone(case: Case) -> bool:
     """Whether nothing of an order is left to be handed over."""
     return all(
-        line.kind != GOODS or gone_now(line, case.line(line.id)) >= line.qty - line.refunded
+        line.kind != GOODS or gone_now(case.order, line, case.line(line.id)) >= line.qty - line.refunded
         for line in case.order.lines
     )
 

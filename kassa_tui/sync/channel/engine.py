@@ -112,7 +112,7 @@ class Engine:
 
     def reread(self, days: int | None = None) -> int:
         """Take in again what the shop has of so many days; how many orders were other than known. WebshopError."""
-        since = self._now() - (self.settings.reread_days if days is None else days) * DAY_MS
+        since = max(0, self._now() - (self.settings.reread_days if days is None else days) * DAY_MS)
         return self._alone(lambda: sum(self._importer.page(page.orders) for page in self.connector.pull_orders(since)))
 
     def compare(self) -> Report:
@@ -127,7 +127,9 @@ class Engine:
         """Read again, compare, and throw away names that nobody needs any more. WebshopError."""
         self.reread()
         report = self.compare()
-        self.state.forget_customers(self._now() - self.settings.clean_days * DAY_MS)
+        before = self._now() - self.settings.clean_days * DAY_MS
+        self.state.forget_customers(before)
+        self.state.forget_commands(before)
         self._shower.night()
         self.state.now.night = self._today()
         self.state.save()
@@ -293,7 +295,6 @@ class Engine:
         # Pages come by id: until the last is in, an order of any time may be missing.
         self.state.now.cursor = cursor or self.state.now.cursor
         self.state.now.pulled_at = self._now()
-        self.state.save()
 
     def _stock(self, done: Turn) -> None:
         if not self.settings.stock:
@@ -357,19 +358,19 @@ class Engine:
         now.last_success = self._now()
         if not any(lane.tries for lane in self._lanes.values()):
             now.failing_since, now.code, now.facts, now.tries, now.next_try = 0, "", "{}", 0, 0
-        self.state.save()
 
     def _hand_on(self) -> None:
         self._told(Turn())
 
     def _told(self, done: Turn) -> None:
-        """Show tills what is new, and say that there are new entries."""
+        """Show tills what is new, and say that there are new entries; keep how far all is, once a turn."""
         try:
             self._shower.news(self._importer.renamed)
             if self.channel.last_seq > self._delivered:
                 self._deliver.journal()
                 self._delivered = self.channel.last_seq
                 self.channel.rest()
+            self.state.save()
         except StorageError as error:
             done.error = done.error or error
             log.warning("webshop %s: %s %s", self.settings.code, error.code, error.facts)

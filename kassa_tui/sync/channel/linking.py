@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kassa_tui.storage import web_orders
@@ -15,6 +15,8 @@ from kassa_tui.sync.webshops.base import Connector, WebProduct
 
 AT_ONCE = 500
 """Links in one entry."""
+SHOWN_UNSOLD = 5000
+"""Articles without a product that are kept by name; a big till sells many that no webshop has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ class LinkReport:
     unknown: tuple[Offer, ...]
     """Products without an article."""
     unsold: tuple[Offer, ...]
-    """Articles without a product."""
+    """Articles without a product, the first of them."""
+    unsold_count: int
+    """All of them."""
     gone: tuple[Link, ...]
     """Linked, and no more in the shop."""
 
@@ -79,6 +83,8 @@ class Linker:
             if not apply:
                 offers += [Offer(x.product, "product", x.sku, "", x.name, (x.sku,), at) for x in found.linked]
             self._state.put_offers(("product", "ambiguous", "article"), offers)
+            self._state.now.unsold = found.unsold_count
+            self._state.save()
             self._missing(found.gone, {product.id for product in products}, at)
         self.catch_up()
         self._linked.read()
@@ -133,10 +139,10 @@ class Linker:
                 row = Offer(product.id, kind, product.sku, product.ean, product.name, tuple(skus), at)
                 (ambiguous if skus else unknown).append(row)
         there = {product.id for product in products}
+        unsold, count = self._unsold({x.sku for x in fresh} | {x.sku for x in links.values()}, at)
         return LinkReport(
             report, len(sold), sum(name in there for name in links), tuple(fresh), tuple(ambiguous), tuple(unknown),
-            tuple(self._unsold({x.sku for x in fresh} | {x.sku for x in links.values()}, at)),
-            tuple(link for link in links.values() if link.product not in there and not link.gone),
+            tuple(unsold), count, tuple(link for link in links.values() if link.product not in there and not link.gone),
         )  # fmt: skip
 
     def _candidates(self, product: WebProduct) -> tuple[str, list[str]]:
@@ -146,11 +152,16 @@ class Linker:
             return "sku", [product.sku, *(sku for sku in by_code if sku != product.sku)]
         return "ean", list(dict.fromkeys(by_code))
 
-    def _unsold(self, linked: set[str], at: int) -> Iterator[Offer]:
+    def _unsold(self, linked: set[str], at: int) -> tuple[list[Offer], int]:
+        found, count = list[Offer](), 0
         for article in self._articles.all():
-            if article.sku not in linked:
+            if article.sku in linked:
+                continue
+            count += 1
+            if count <= SHOWN_UNSOLD:
                 code = article.codes[0] if article.codes else ""
-                yield Offer(article.sku, "article", article.sku, code, article.name, (), at)
+                found.append(Offer(article.sku, "article", article.sku, code, article.name, (), at))
+        return found, count
 
 
 def all_products(connector: Connector) -> list[WebProduct]:

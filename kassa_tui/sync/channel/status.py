@@ -72,7 +72,7 @@ def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Conn
         _who(why, bool(now.stopped)), now.next_try, now.last_success, now.shop_name, now.version,
         commands.get("waiting", 0), commands.get("failed", 0), web_orders.open_orders(books, OPEN_STAGES),
         state.execute("select count(*) from link where gone = 0").fetchone()[0], offers.get("ambiguous", 0),
-        offers.get("product", 0), offers.get("article", 0), compared_at, report,
+        offers.get("product", 0), now.unsold, compared_at, report,
         tuple(web_values.findings(state)),
     )  # fmt: skip
 

@@ -70,7 +70,6 @@ class Stocker:
         if not pushed.more:
             now = self._state.now
             now.stocked_seq, now.shelf_mark, now.growth = self._seq, self._mark, self._growth
-            self._state.save()
         return pushed
 
     def whole(self, connector: Connector) -> Pushed:
@@ -109,11 +108,11 @@ class Stocker:
         A shop that keeps orders apart from its stock itself counts what left as there until it hears of it.
         """
         found: dict[str, int] = {}
-        if self._state.now.reserves:
-            return dict(web_orders.untold(self._channel.con))
-        for product, sku, qty in web_orders.outstanding(self._channel.con):
+        con = self._channel.con
+        sign, rows = (1, web_orders.untold(con)) if self._state.now.reserves else (-1, web_orders.outstanding(con))
+        for product, sku, qty in rows:
             own = self._linked.sku_of(product, sku)
-            found[own] = found.get(own, 0) - qty
+            found[own] = found.get(own, 0) + sign * qty
         return found
 
     def _gather(self) -> None:

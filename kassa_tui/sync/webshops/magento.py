@@ -39,7 +39,7 @@ class Magento:
         self._rest = Rest(access, patience)
         self._tariffs = magento_products.Tariffs(self._rest, access.options)
         self._books: magento_stock.Books | None = None
-        self._website = ""
+        self._website, self._store = "", 0
 
     @property
     def requests_made(self) -> int:
@@ -50,7 +50,7 @@ class Magento:
         """Ask who it is and what the keys may; posts only what the shop cannot take."""
         self._books = None
         found = magento_check.check(self._rest, self._access, lambda: self.books)
-        self._website = found.website
+        self._website, self._store = found.website, found.store
         return found.facts
 
     @property
@@ -146,7 +146,8 @@ class Magento:
     def place(self, sale: CounterSale) -> WebOrder:
         """Put a counter sale into the shop's reports; it takes no stock there."""
         if (found := self.find(sale.key)) is None:
-            magento_sales.place_sale(self._rest, sale)
+            self._store = self._store or magento_check.store_id(self._rest, self._options.store)
+            magento_sales.place_sale(self._rest, sale, self._store)
             found = self.find(sale.key)
         if found is None:
             raise Permanent("bad_answer", {"what": "order", "found": sale.key})

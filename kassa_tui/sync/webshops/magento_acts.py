@@ -14,6 +14,7 @@ from kassa_tui.sync.webshops.amounts import cents, euros
 from kassa_tui.sync.webshops.base import GOODS, SHIPPING, Permanent, RefundWish, Step, WebOrder
 from kassa_tui.sync.webshops.magento_orders import (
     DONE,
+    PAID_INVOICE,
     PICKUP,
     READY,
     delivery,
@@ -27,7 +28,6 @@ from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, in_path, numb
 
 DONE_ALREADY = "does not allow"
 OVER = ("canceled", "closed")
-PAID_INVOICE = "2"
 
 
 class Steps:

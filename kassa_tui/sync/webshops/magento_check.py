@@ -27,6 +27,8 @@ WRITES: tuple[Probe, ...] = (
 STOCK_WRITE: Probe = ("stock", "inventory/source-items", {"sourceItems": []})
 PLAIN_VERSION = "2"
 CURRENCY = "EUR"
+FIRST_STORE = 1
+"""The store view that every shop begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Checked:
     facts: ShopFacts
     website: str
     """Code of the website whose stock is sold."""
+    store: int
+    """Number of the store view that orders of ours belong to."""
 
 
 def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
@@ -61,7 +65,17 @@ def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
         name=text(website, "name"), version=version, timezone=text(config, "timezone"), currency=currency, now=now,
         reserves=kept.reserves, whole_units=False, remarks=tuple(remarks),
     )  # fmt: skip
-    return Checked(facts, text(website, "code"))
+    return Checked(facts, text(website, "code"), _store_id(config))
+
+
+def store_id(rest: Rest, store: str) -> int:
+    """The number of our store view, where no check came first."""
+    return _store_id(_store(rest, store, [])[0])
+
+
+def _store_id(config: Row) -> int:
+    told = text(config, "id")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else FIRST_STORE
 
 
 def _store(rest: Rest, store: str, remarks: list[tuple[str, dict[str, Any]]]) -> tuple[Row, Row]:

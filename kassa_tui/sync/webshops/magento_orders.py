@@ -36,7 +36,7 @@ STAGES: Mapping[str, Stage] = {
 OFFLINE = frozenset({"checkmo", "banktransfer", "cashondelivery", "purchaseorder", "free"})
 """Payment methods without a payment before the goods are made ready."""
 PICKUP = "instore_pickup"
-CANCELED_MEMO = 3
+CANCELED_MEMO, PAID_INVOICE = "3", "2"
 READY, DONE = "[kassa:ready]", "[kassa:done]"
 """In the history of an order to be picked up: when it is ready Magento has shipped it, and tells the two not apart."""
 CREATED_VIA = "kassa"
@@ -79,7 +79,7 @@ def order_of(row: Row, reading: Reading) -> WebOrder:
     refunds = tuple(refund_of(memo, row) for memo in reading.memos.get(order_id, ()) if _counts(memo))
     key = key_of_order(row)
     payment, method = part(row, "payment"), delivery(row)
-    paid = cents(amount(row, "total_paid"), "total_paid")
+    paid = _paid(row, total)
     paid_at = _paid_at(row, reading.invoices.get(order_id, ())) if paid else 0
     return WebOrder(
         id=order_id, number=text(row, "increment_id") or order_id, status=text(row, "status") or text(row, "state"),
@@ -170,7 +170,7 @@ def _refund_lines(memo: Row) -> Iterator[WebRefundLine]:
 
 
 def _counts(memo: Row) -> bool:
-    return text(memo, "state") != str(CANCELED_MEMO)
+    return text(memo, "state") != CANCELED_MEMO
 
 
 def _gross(item: Row) -> Decimal:
@@ -313,10 +313,19 @@ def _restocked(refunds: Iterable[WebRefund]) -> dict[str, int]:
     return found
 
 
+def _paid(row: Row, total: int) -> int:
+    """Cents that were paid, or that the payment's provider holds for the invoice that comes with the goods."""
+    paid = cents(amount(row, "total_paid"), "total_paid")
+    if text(row, "state") not in ("processing", "complete"):
+        return paid
+    held = cents(amount(part(row, "payment"), "amount_authorized"), "amount_authorized")
+    return max(paid, min(held, total))
+
+
 def _paid_at(row: Row, invoices: Sequence[Row]) -> int:
-    """When the first invoice was made; Magento keeps no other time of a payment."""
-    times = sorted(at for invoice in invoices if (at := utc(text(invoice, "created_at"))))
-    return times[0] if times else utc(text(row, "updated_at")) or utc(text(row, "created_at"))
+    """When the first invoice was made; where there is none the payment came with the order."""
+    made = [utc(text(invoice, "created_at")) for invoice in invoices if text(invoice, "state") in ("", PAID_INVOICE)]
+    return min((at for at in made if at), default=utc(text(row, "created_at")))
 
 
 def _title(row: Row, payment: Row) -> str:

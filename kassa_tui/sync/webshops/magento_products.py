@@ -11,9 +11,9 @@ from typing import Any
 
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import exact, net, rounded, utc
-from kassa_tui.sync.webshops.base import Permanent, ProductChange, Unauthorised, WebProduct
+from kassa_tui.sync.webshops.base import Permanent, ProductChange, Unauthorised, WebProduct, WebshopError
 from kassa_tui.sync.webshops.magento_stock import COMPOSITE
-from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, in_path, number, rows, text
+from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, awkward, in_path, number, rows, text
 
 FIELDS = "items[id,sku,name,price,type_id,status,updated_at,extension_attributes,custom_attributes]"
 TAX_CLASS, EAN = "tax_class_id", "ean"
@@ -138,14 +138,24 @@ def change(rest: Rest, options: Options, tariffs: Tariffs, wish: ProductChange) 
     fields = _fields(row, options, tariffs, wish)
     if not fields:
         return row
-    rest.send("PUT", f"products/{in_path(text(row, 'sku'))}", {"product": fields}, repeat=True)
+    _write(rest, text(row, "sku"), fields)
     return product_row(rest, wish.product) or row
+
+
+def _write(rest: Rest, sku: str, fields: dict[str, Any]) -> None:
+    try:
+        rest.send("PUT", f"products/{in_path(sku)}", {"product": fields}, repeat=True)
+    except WebshopError as error:
+        if not awkward(sku) or error.code in ("timeout", "unreachable", "busy"):
+            raise
+        # With the SKU in the body it is the same, as the product is there already.
+        rest.send("POST", "products", {"product": {"sku": sku, **fields}}, repeat=True)
 
 
 def product_row(rest: Rest, sku: str) -> Row | None:
     """A product with the values that hold for every store view; None where there is none."""
-    found = rest.get(f"products/{in_path(sku)}")
-    return found if isinstance(found, dict) else None
+    found = rest.search("products", [[("sku", "eq", sku)]], size=1, fields=FIELDS)
+    return next(iter(found.rows), None)
 
 
 def _fields(row: Row, options: Options, tariffs: Tariffs, wish: ProductChange) -> dict[str, Any]:

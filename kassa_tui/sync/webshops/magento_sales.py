@@ -27,12 +27,15 @@ def find_sale(rest: Rest, key: str) -> Row | None:
     return next((row for row in found.rows if key_of_order(row) == key), None)
 
 
-def place_sale(rest: Rest, sale: CounterSale) -> None:
-    """Put it there; well too where it is there already. Permanent ``refused``."""
+def place_sale(rest: Rest, sale: CounterSale, store: int) -> None:
+    """Put it there; well too where it is there already. Permanent ``refused``.
+
+    ``store``: the number of a store view; without one the shop takes the same number twice.
+    """
     if len(sale.key) > MAX_KEY:
         raise Permanent("refused", {"says": sale.key})
     try:
-        rest.send("POST", "orders", {"entity": _entity(sale)})
+        rest.send("POST", "orders", {"entity": {**_entity(sale), "store_id": store}})
     except Permanent as error:
         if THERE_ALREADY not in str(error.facts.get("says", "")):
             raise

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from kassa_tui.sync.webshops.amounts import thousandths
 from kassa_tui.sync.webshops.base import Permanent, StockWant, StockWritten, Unauthorised
-from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, in_path, part, portions, quantity, text
+from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, awkward, in_path, part, portions, quantity, text
 
 MSI_MODULE = "Magento_InventoryApi"
 DEFAULT = "default"
@@ -210,7 +210,9 @@ class StockItems:
     def _write(self, want: StockWant) -> StockWritten:
         item = self._item(want.product)
         if not text(item, "item_id"):
-            return StockWritten(product=want.product, code="unknown_product")
+            odd = awkward(want.product)
+            return StockWritten(product=want.product, code="refused" if odd else "unknown_product",
+                                detail=want.product if odd else "")  # fmt: skip
         if item.get("manage_stock") is False:
             return StockWritten(product=want.product, code="not_managed")
         qty = max(0, want.qty)
@@ -227,7 +229,13 @@ class StockItems:
         return StockWritten(product=want.product, qty=stands, code="" if stands == qty else "not_taken")
 
     def _item(self, sku: str) -> Row:
-        found = self._rest.get(f"stockItems/{in_path(sku)}")
+        try:
+            found = self._rest.get(f"stockItems/{in_path(sku)}")
+        except Unauthorised:
+            if not awkward(sku):
+                raise
+            # One SKU that an address cannot hold is no reason to stop with all others.
+            return {}
         return found if isinstance(found, dict) else {}
 
     def _level(self, row: Row, item: Row) -> int | None:
@@ -243,7 +251,7 @@ def salable(rest: Rest, sku: str, website: str) -> int | None:
         return None
     try:
         found = rest.get(f"inventory/get-product-salable-quantity/{in_path(sku)}/{in_path(text(stock, 'stock_id'))}")
-    except Permanent:
+    except (Permanent, Unauthorised):
         return None
     return thousandths(found) if isinstance(found, (int, float, str)) else None
 

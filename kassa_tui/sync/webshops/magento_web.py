@@ -29,6 +29,7 @@ ALL = "all"
 MAX_SAYS = 300
 MAX_SKUS, MAX_QUERY = 50, 2500
 """Of one question: so many SKUs, and so many characters of them; hosts cut addresses off at 8,000."""
+_AWKWARD = frozenset(":@&=+$,/;%")
 _GAP = re.compile(r"%(\w+)")
 
 
@@ -224,6 +225,15 @@ def portions(skus: Iterable[str]) -> Iterator[list[str]]:
 def in_path(sku: str) -> str:
     """A SKU as a part of an address, slashes and all."""
     return quote(sku, safe="")
+
+
+def awkward(sku: str) -> bool:
+    """Whether a SKU has characters that many shops cannot take in an address.
+
+    Some versions look at the signature of the address with these decoded, and then refuse it as if the keys were
+    wrong; and some hosts refuse an encoded slash.
+    """
+    return not _AWKWARD.isdisjoint(sku)
 
 
 def number(value: str) -> msgspec.Raw:

@@ -45,7 +45,7 @@ NAMES = ("Volkoren brood", "Melk halfvol 1 l", "Crème fraîche", "Appelsap", "S
 @pytest.fixture(autouse=True)
 def clean_folder() -> Iterator[None]:
     yield
-    for path in snapshot.folder().glob("*"):
+    for path in base.folder().glob("*"):
         path.unlink()
 
 
@@ -243,7 +243,7 @@ def test_another_branchs_file_is_not_given(till: Till, make_till: MakeTill) -> N
 
 def test_the_job_renews_stale_files_and_removes_what_is_left_over(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot.current(till)
-    left = snapshot.folder() / "B1-1-99.db.work"
+    left = base.folder() / "B1-1-99.db.work"
     left.write_bytes(b"x")
     os.utime(left, (1, 1))
     assert snapshot.refresh() is None
@@ -308,7 +308,7 @@ def test_a_base_that_will_not_do_is_made_anew(
     till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     snapshot.current(till)
-    bases, path = made(monkeypatch), snapshot.folder() / "base-NL.db"
+    bases, path = made(monkeypatch), base.folder() / "base-NL.db"
     if why == "rows":
         monkeypatch.setattr(base, "STALE_ROWS", 0)
         Customer.objects.create(code="10", name="Later")
@@ -328,7 +328,7 @@ def test_a_base_that_will_not_do_is_made_anew(
     whole = from_feed(till, from_snapshot(till, tmp_path))
     assert bases == ["NL"]
     assert tables(whole) == tables(from_feed(till, tmp_path / "paged.db"))
-    assert {each.suffix for each in snapshot.folder().iterdir()} == {".db", ".zst"}
+    assert {each.suffix for each in base.folder().iterdir()} == {".db", ".zst"}
 
 
 def test_while_another_process_makes_the_base_a_till_waits(till: Till) -> None:

@@ -213,6 +213,18 @@ def test_goods_that_the_shop_sends_leave_the_shelf_and_come_back_to_it(shop: Sma
     stand.sound()
 
 
+@pytest.mark.parametrize(("at", "day"), [
+    (1_792_879_199_000, "2026-10-24"), (1_792_879_200_000, "2026-10-25"),  # 00:00, summer
+    (1_792_969_199_000, "2026-10-25"), (1_792_969_200_000, "2026-10-26"),  # 00:00, winter
+])  # fmt: skip
+def test_days_begin_and_end_by_the_clock_on_the_wall(shop: SmallShop, stand: Stand, at: int, day: str) -> None:
+    """The night of 25 October 2026 has an hour twice: the day has 25 of them."""
+    shop.at = at
+    shop.checkout({"1": 1})
+    stand.engine.turn()
+    assert [sale["date"] for sale in stand.entries("weborder.sale")] == [day]
+
+
 def test_the_hash_is_of_what_the_shop_says_and_of_nothing_about_a_person(shop: SmallShop) -> None:
     order = shop.seen(shop.checkout({"1": 1}))
     same = msgspec.structs.replace(order, customer="X", note="Y", modified_at=order.modified_at + 1)

@@ -42,10 +42,10 @@ def test_refused_keys_stop_everything_until_there_are_others(shop: SmallShop, st
     stand.open()
     assert isinstance(stand.engine.turn().error, Unauthorised)
     stand.again()
-    before = len(stand.connector.asked)  # type: ignore[attr-defined]
+    before = len(stand.connector.asked)
     stand.clock.pass_(86_400)
     assert isinstance(stand.engine.turn().error, Unauthorised)
-    assert len(stand.connector.asked) == before  # type: ignore[attr-defined]
+    assert len(stand.connector.asked) == before
     status = stand.engine.status()
     assert (status.state, status.why, status.who, status.facts) == ("stopped", "unauthorised", "keys", {"status": 401})
     with pytest.raises(Unauthorised):

@@ -129,6 +129,24 @@ def test_an_order_from_the_checkout_to_the_counter_and_back(shop: Stand, stand: 
     stand.sound()
 
 
+def test_an_order_that_lies_ready_is_here_until_it_is_picked_up(shop: Stand, stand: Channelled) -> None:
+    product = _product(stand)
+    order = shop.buy((product, 2), pickup=True)
+    _quiet(shop, stand)
+    shop.connector.acknowledge(order, "ready")
+    _quiet(shop, stand)
+    row = stand.wall.rows[order]
+    assert [x["left"] for x in row["lines"] if x["goods"]] == [2000]
+    assert stand.shelf.physical(["A"]) == {"A": 100_000}
+    # Magento has sent it, and PrestaShop and WooCommerce took it when it was ordered: nobody else can buy it.
+    assert shop.shown(product) == 98
+    stand.engine.handed_over("K1:1", order, stand.clock.at)
+    _quiet(shop, stand)
+    assert (stand.wall.rows[order]["stage"], shop.shown(product)) == ("done", 98)
+    assert stand.shelf.physical(["A"]) == {"A": 98_000}
+    stand.sound()
+
+
 def test_called_off_and_edited_orders_leave_nothing_behind(shop: Stand, stand: Channelled) -> None:
     product = _product(stand)
     orders = [shop.buy((product, qty)) for qty in (1, 2, 3)]
@@ -146,22 +164,24 @@ def test_called_off_and_edited_orders_leave_nothing_behind(shop: Stand, stand: C
 
 @pytest.mark.parametrize("sent_first", [False, True])
 @pytest.mark.parametrize("restock", [False, True])
-def test_money_back_before_and_after_sending(
-    shop: Stand, stand: Channelled, sent_first: bool, restock: bool
-) -> None:
+def test_money_back_before_and_after_sending(shop: Stand, stand: Channelled, sent_first: bool, restock: bool) -> None:
     """What the shop shows and what the books have lying there are one number, whatever was given back and how."""
     product = _product(stand)
     order = shop.buy((product, 3))
     _quiet(shop, stand)
     total = stand.booked(order)[0]
-    acts = [lambda: shop.finish(order), lambda: shop.give_back(order, product, 1, restock=restock)]
-    for act in acts if sent_first else reversed(acts):
-        act()
+    for finish in (True, False) if sent_first else (False, True):
+        if finish:
+            shop.finish(order)
+        else:
+            shop.give_back(order, product, 1, restock=restock)
         _quiet(shop, stand)
     there = stand.shelf.physical(["A"])["A"]
     assert there is not None
     assert shop.shown(product) == there // 1000
-    assert there in ((98_000,) if restock else (97_000, 98_000))
+    # Magento does not say what a credit memo put back: it is booked where it is put on the shelf.
+    sure = restock and not (stand.state.now.reserves and sent_first)
+    assert there in ((98_000,) if sure else (97_000, 98_000))
     cents, lines = stand.booked(order)
     assert cents < total
     assert 2000 in lines.values()

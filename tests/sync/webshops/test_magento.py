@@ -195,7 +195,24 @@ def test_skus_of_all_sorts_are_read_written_and_changed(stand: MagentoStand) -> 
         assert stand.connector.change_product(ProductChange(product=sku, name="Anders")).name == "Anders"
         assert [each.id for each in stand.connector.products(sku=sku)] == [sku]
         assert connector(stand).salable(sku) == 1500
-    assert any(each.path.endswith("/V1/products/Kaas%2Fjong") for each in stand.asked())
+    assert any(each.path.endswith("/V1/products/Kaas%2Fjong") for each in stand.asked() if each.method == "PUT")
+
+
+def test_a_sku_that_an_address_cannot_hold_stops_nothing() -> None:
+    with shop() as stand:
+        stand.shop.decodes_addresses = True
+        for sku in SKUS:
+            stand.product(sku, stock=3)
+            assert stand.connector.change_product(ProductChange(product=sku, price=1234)).price == 1234
+        written = stand.connector.push_stock([StockWant(product=sku, qty=0) for sku in SKUS])
+        assert [(each.qty, each.code) for each in written] == [(0, "")] * len(SKUS)
+        assert connector(stand).salable("Kaas/jong") is None
+    with shop(msi=False) as stand:
+        stand.shop.decodes_addresses = True
+        made = [stand.product(sku, stock=3) for sku in ("A/1", "B2")]
+        written = stand.connector.push_stock([StockWant(product=sku, qty=1000) for sku in made])
+        assert [(each.qty, each.code, each.detail) for each in written] == [(None, "refused", "A/1"), (1000, "", "")]
+        assert stand.connector.stock(made) == {"A/1": None, "B2": 1000}
 
 
 def test_skus_are_asked_for_in_lots_that_fit_an_address() -> None:

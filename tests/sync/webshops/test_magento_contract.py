@@ -12,7 +12,6 @@ from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.magento import make
 from tests.sync.webshops.contract import Contract, Stand, Waits
 
-
 START = 1_795_309_756.25
 """Seconds: the shop's clock stands still but for :meth:`MagentoStand.go`."""
 

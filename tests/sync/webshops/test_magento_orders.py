@@ -149,6 +149,20 @@ def test_a_service_leaves_when_it_is_invoiced() -> None:
     assert (found.shipped, found.taken) == (1000, 1000)
 
 
+@pytest.mark.parametrize(("state", "paid", "held", "found"), [
+    ("processing", None, 50, 5000), ("processing", 10, 50, 5000), ("processing", None, 80, 5000),
+    ("processing", None, None, 0), ("pending_payment", None, 50, 0), ("canceled", None, 50, 0),
+])  # fmt: skip
+def test_what_a_provider_holds_for_us_is_not_asked_for_again(
+    state: str, paid: int | None, held: int | None, found: int
+) -> None:
+    told = row(state=state, grand_total=50, total_paid=paid, created_at="2026-11-22 01:09:16",
+               payment={"method": "adyen_cc", "amount_authorized": held})  # fmt: skip
+    order = order_of(told, Reading(Options()))
+    assert (order.paid, order.paid_at) == (found, order.placed_at if found else 0)
+    assert sum(payment.amount for payment in order.payments) == found
+
+
 def test_what_stands_in_no_line_is_a_charge() -> None:
     item = {"item_id": 1, "sku": "A1", "qty_ordered": 1, "row_total": 10, "tax_amount": 0.9, "tax_percent": 9}
     told = row(grand_total="8.40", tax_amount=0.9, items=[item], gift_cards_amount=2.5)
