@@ -16,6 +16,7 @@ from kassa_office.staff.access import audit
 from kassa_office.tills.models import Branch
 from kassa_office.webshops import claims
 from kassa_office.webshops.models import OFFICE, Webshop
+from kassa_office.webshops.options import checked
 from kassa_office.webshops.ports import folder_of
 from kassa_office.webshops.worker import Desk, key_file, options_of, settings_of
 from kassa_tui.messages import words
@@ -47,23 +48,22 @@ log = logging.getLogger(__name__)
 
 def said(code: str, facts: Mapping[str, Any] | None = None) -> str:
     """The words of a code, in the language of the page."""
-    language = (translation.get_language() or "nl")[:2]
     known = WEBSHOP_WORDS | WEBSHOP_REFUSED
-    return words(language if language in ("nl", "fr", "en") else "nl").t(known.get(code, code), **(facts or {}))
+    return translated(known.get(code, code), **(facts or {}))
 
 
 def state_of(found: Status | None) -> str:
     """How a webshop stands, and who must act."""
     if found is None:
-        return _t(WEBSHOP_STATES["new"])
+        return translated(WEBSHOP_STATES["new"])
     moment = partial(when, zone=timezone.get_current_timezone())
     times = {"since": moment(found.since) if found.since else "", "last": moment(found.last_success)
              if found.last_success else "-"}  # fmt: skip
-    lines = [_t(WEBSHOP_STATES[found.state], **times)]
+    lines = [translated(WEBSHOP_STATES[found.state], **times)]
     if found.why:
         lines.append(said(found.why, found.facts))
     if found.who in WEBSHOP_WHO:
-        lines.append(_t(WEBSHOP_WHO[found.who]))
+        lines.append(translated(WEBSHOP_WHO[found.who]))
     return ". ".join(line.rstrip(".") for line in lines)
 
 
@@ -72,7 +72,8 @@ def when(at: int, zone: tzinfo) -> str:
     return formats.moment(datetime.fromtimestamp(at / 1000, zone))
 
 
-def _t(text: str, **facts: Any) -> str:
+def translated(text: str, **facts: Any) -> str:
+    """A text of the till's, in the language of the page."""
     language = (translation.get_language() or "nl")[:2]
     return words(language if language in ("nl", "fr", "en") else "nl").t(text, **facts)
 
@@ -93,7 +94,7 @@ def add(
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Webshop, ShopFacts]:  # fmt: skip
     """Try the keys and keep them, and make the webshop. WebshopError; ValueError ``webshop_twice`` or ``bad_code``."""
-    code = code or free_code()
+    code, taken_options = code or free_code(), checked(options or {})[0]
     if not claims.CODE.fullmatch(code):
         raise ValueError("bad_code")
     if Webshop.objects.filter(url=url.strip().rstrip("/")).exists() or taken(code):

@@ -18,11 +18,10 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from django.utils import timezone
 
 from kassa_office.tills.models import Lease
-from kassa_office.webshops import claims
+from kassa_office.webshops import claims, options
 from kassa_office.webshops.models import OFFICE, Webshop, WebWish, WishTaken
 from kassa_office.webshops.ports import OfficeArticles, OfficeBoard, OfficeShelf, OwnJournal, folder_of
 from kassa_tui.clock import SystemClock
-from kassa_tui.config_checks import TABLES
 from kassa_tui.domain.weborder import wish_of
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.web_state import WebState
@@ -61,15 +60,10 @@ def access_of(webshop: Webshop) -> Access:
 
 
 def options_of(webshop: Webshop) -> dict[str, Any]:
-    """The options by their checks; one that is wrong is left out and logged."""
-    known: Any = TABLES["webshop"]["options"]
-    found = {}
-    for name, given in webshop.options.items():
-        value = known[name](given) if name in known else None
-        if value is None or isinstance(value, list) or type(value).__name__ == "Wrong":
-            log.warning("webshop %s: option %s is left out", webshop.till_id, name)
-        else:
-            found[name] = value
+    """The options as connectors want them; one that is wrong is left out and logged."""
+    found, faults = options.checked(webshop.options)
+    for fault in faults:
+        log.warning("webshop %s: option %s is left out", webshop.till_id, fault.facts["key"])
     return found
 
 

@@ -31,32 +31,19 @@ def demo(call: Call) -> int:
     """A webshop, the agent that talks to it, and the till on this terminal; all three end together."""
     from kassa_tui import app, bootstrap
 
-    folder = (
-        Path(call.args.data) if call.args.data else bootstrap.demo_folder(os.environ).with_name("kassa-webshop-demo")
-    )
+    usual = bootstrap.demo_folder(os.environ).with_name("kassa-webshop-demo")
+    folder = Path(call.args.data) if call.args.data else usual
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
         call.complain(call.t("{folder} is niet leeg en niet van deze demo", folder=folder))
         return MISUSE
-    kind, port = call.args.webshop, _free_port()
     # The webshop is new at every start, so the shop beside it is too.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARK).touch()
     children = list[subprocess.Popen[bytes]]()
     try:
-        shop = _start(folder, "webshop", ["simulate", kind, "--port", str(port), "--dir", str(folder),
-                                          "--articles", str(_assortment(folder))])  # fmt: skip
-        children.append(shop)
-        if not _answers(port, shop):
-            call.complain(call.t("de webshop start niet; zie {path}", path=folder / "webshop.log"))
+        if not _prepared(call, folder, children):
             return UNREACHED
-        config = bootstrap.prepare({"--data": str(folder)}, demo=True)
-        _configure(config.path, kind, port)
-        subprocess.run([*_kassa("webshop", "link", "WEB"), "--config", str(config.path)], check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        children.append(_start(folder, "sync", ["sync", "--config", str(config.path)]))
-        call.say(call.t("De webshop staat op http://127.0.0.1:{port}/ : kijk en bestel daar.", port=port))
-        call.say(call.t("Of in een ander venster: curl -d sku=6 http://127.0.0.1:{port}/winkel", port=port))
         if not os.isatty(0) or not os.isatty(1):
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
             return DONE
@@ -70,6 +57,27 @@ def demo(call: Call) -> int:
                 child.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 child.kill()
+
+
+def _prepared(call: Call, folder: Path, children: list[subprocess.Popen[bytes]]) -> bool:
+    """The webshop with its goods, linked to the demo shop's, and the agent between them."""
+    from kassa_tui import bootstrap
+
+    kind, port = call.args.webshop, _free_port()
+    words = ["simulate", kind, "--port", str(port), "--dir", str(folder), "--articles", str(_assortment(folder))]
+    children.append(_start(folder, "webshop", words))
+    if not _answers(port, children[0]):
+        call.complain(call.t("de webshop start niet; zie {path}", path=folder / "webshop.log"))
+        return False
+    config = bootstrap.prepare({"--data": str(folder)}, demo=True)
+    _configure(config.path, kind, port)
+    link = [*_kassa("webshop", "link", "WEB"), "--config", str(config.path)]
+    subprocess.run(link, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    children.append(_start(folder, "sync", ["sync", "--config", str(config.path)]))
+    call.say(call.t("De webshop staat op http://127.0.0.1:{port}/ : kijk en bestel daar.", port=port))
+    call.say(call.t("Of in een ander venster: curl -d sku=6 http://127.0.0.1:{port}/winkel", port=port))
+    sys.stdout.flush()
+    return True
 
 
 def _assortment(folder: Path) -> Path:

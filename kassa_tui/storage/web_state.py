@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kassa_tui.storage import web_prices
 from kassa_tui.storage.database import migrate, open_database, transaction, translated
 from kassa_tui.storage.migrations import Migration
 from kassa_tui.storage.web_values import (
@@ -67,7 +68,11 @@ def _create(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
-STEPS = (Migration(1, "what the engine knows", _create),)
+def _prices(db: SqliteDatabase) -> None:
+    db.execute_sql(web_prices.TABLE)
+
+
+STEPS = (Migration(1, "what the engine knows", _create), Migration(2, "prices", _prices))
 
 
 class WebState:

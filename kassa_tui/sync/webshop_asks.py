@@ -19,6 +19,7 @@ import msgspec
 
 from kassa_tui.storage.database import StorageError
 from kassa_tui.sync.channel.ownership import Owner
+from kassa_tui.sync.webshop_prices import tell_differences
 from kassa_tui.sync.webshops.base import WebshopError
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def _link_one(desk: Desk, facts: Facts) -> Facts:
 
 
 def _compare(desk: Desk, _facts: Facts) -> Facts:
-    found: Facts = msgspec.to_builtins(desk.engine.compare())
+    report = desk.engine.compare()
+    tell_differences(desk.engine, report)
+    found: Facts = msgspec.to_builtins(report)
     return found
 
 

@@ -26,6 +26,7 @@ from kassa_tui.sync.channel.engine import Engine, Turn
 from kassa_tui.sync.channel.ports import Means
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.webshop_asks import answer_all
+from kassa_tui.sync.webshop_prices import PriceWatch, tell_differences
 from kassa_tui.sync.webshop_till import Folder, KeptHere, TillArticles, TillBoard, TillShelf, shop_mark
 from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
@@ -111,10 +112,12 @@ class Desk:
             self._again = False
             board = TillBoard(config.till.data, config.shop.country, webshop.code, webshop.name, self._show_again)
             means = Means(clock, time.monotonic, random.random, self._key_mark, lambda: connector_of(webshop), stopped)
+            articles = TillArticles(self.files)
             self.engine = Engine(
                 settings_of(config, webshop, born), connector_of(webshop), self.channel, self.state,
-                TillShelf(self.files), TillArticles(self.files), board, KeptHere(wake), means,
+                TillShelf(self.files), articles, board, KeptHere(wake), means,
             )  # fmt: skip
+            self._prices = PriceWatch(self.engine, self.state, articles, self._catalogue_mark)
         except BaseException:
             self.channel.close()
             raise
@@ -146,6 +149,7 @@ class Desk:
         if mark != self._shown or self._again:
             self._again, self._shown = False, mark
             self.engine.refresh_board()
+        self._prices.look()
         return self.engine.turn()
 
     def close(self) -> None:
@@ -172,6 +176,9 @@ class Desk:
             ).fetchone()[0]
             last = self.files.till.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
         return int(last if first is None else min(last, first - 1))
+
+    def _catalogue_mark(self) -> object:
+        return shop_mark(self._config.till.data), self.files.shop.told_mark(), self.files.today
 
     def _key_mark(self) -> str:
         path = self._webshop.key_file
@@ -235,7 +242,7 @@ class Worker(threading.Thread):
 
     def _night(self, desk: Desk) -> None:
         try:
-            desk.engine.night()
+            tell_differences(desk.engine, desk.engine.night())
         except WebshopError as error:
             log.warning("webshop %s: the night's work: %s", self._webshop.code, error.code)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from kassa_tui.simulate.web import Asked
+from kassa_tui.simulate.webshops.magento import PICKUP_SOURCE
 from kassa_tui.simulate.webshops.server import Fault
 from tests.sync.channel.stand import Stand as Channelled
 from tests.sync.channel.stand import article
@@ -129,22 +131,31 @@ def test_an_order_from_the_checkout_to_the_counter_and_back(shop: Stand, stand: 
     stand.sound()
 
 
-def test_an_order_that_lies_ready_is_here_until_it_is_picked_up(shop: Stand, stand: Channelled) -> None:
-    product = _product(stand)
-    order = shop.buy((product, 2), pickup=True)
-    _quiet(shop, stand)
-    shop.connector.acknowledge(order, "ready")
-    _quiet(shop, stand)
-    row = stand.wall.rows[order]
-    assert [x["left"] for x in row["lines"] if x["goods"]] == [2000]
-    assert stand.shelf.physical(["A"]) == {"A": 100_000}
-    # Magento has sent it, and PrestaShop and WooCommerce took it when it was ordered: nobody else can buy it.
-    assert shop.shown(product) == 98
-    stand.engine.handed_over("K1:1", order, stand.clock.at)
-    _quiet(shop, stand)
-    assert (stand.wall.rows[order]["stage"], shop.shown(product)) == ("done", 98)
-    assert stand.shelf.physical(["A"]) == {"A": 98_000}
-    stand.sound()
+def test_an_order_that_lies_ready_is_here_until_it_is_picked_up(tmp_path: Path) -> None:
+    """Magento calls that sent and has lowered its stock by it: what it is told must not put them on sale again."""
+    shop = MagentoStand(context=None, ca_file=None, shop={}, options={"sources": (PICKUP_SOURCE,)})
+    product = shop.product("A", stock=0)
+    shop.goods.put(product, PICKUP_SOURCE, Decimal(0))
+    stand = Channelled(tmp_path / "WEB", shop.connector)
+    try:
+        stand.shelf.add("A", 100)
+        stand.engine.link()
+        _quiet(shop, stand)
+        order = shop.buy((product, 2), pickup=True)
+        _quiet(shop, stand)
+        shop.connector.acknowledge(order, "ready")
+        _quiet(shop, stand)
+        row = stand.wall.rows[order]
+        assert (row["stage"], [x["left"] for x in row["lines"] if x["goods"]]) == ("ready", [2000])
+        assert (stand.shelf.physical(["A"]), shop.shown(product)) == ({"A": 100_000}, 98)
+        stand.engine.handed_over("K1:1", order, stand.clock.at)
+        _quiet(shop, stand)
+        assert (stand.wall.rows[order]["stage"], shop.shown(product)) == ("done", 98)
+        assert stand.shelf.physical(["A"]) == {"A": 98_000}
+        stand.sound()
+    finally:
+        stand.close()
+        shop.close()
 
 
 def test_called_off_and_edited_orders_leave_nothing_behind(shop: Stand, stand: Channelled) -> None:
