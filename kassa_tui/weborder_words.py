@@ -33,3 +33,12 @@ WEB_STAGES: dict[str, str] = {
     "unknown": N_("onbekende status"),
 }
 """What a shop's status means to us."""
+
+WEB_STANDINGS: dict[str, str] = {
+    "failing": N_("{name} antwoordt niet sinds {since}[: {why}][; {waiting:some} wachten]"),
+    "stopped": N_("{name} staat stil sinds {since}: {why}. Bel de techniek"),
+    "silent": N_("Met {name} wordt niet gesproken[ sinds {since}][: {why}]. Bel de techniek"),
+    "waiting": N_("{name} is nog niet verteld wat hier gebeurde: {waiting}, sinds {since}"),
+    "refused": N_("{name} wilde iets niet ({waiting}): zeg het de techniek"),
+}
+"""How a webshop stands that is not well."""

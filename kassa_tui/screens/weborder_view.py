@@ -18,7 +18,7 @@ from kassa_tui.screens.text import fit, plain, right
 from kassa_tui.services import web_orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kassa_tui.screens.desk import Desk
     from kassa_tui.storage.web_board import OrderedLine, ShownOrder
@@ -49,6 +49,8 @@ class OrdersView(Page):
         super().__init__(desk)
         assert desk.till is not None
         self._orders = web_orders.shown(desk.till)
+        self._notes = list(_notes(desk))
+        """What is the matter with the webshops."""
         self._at = 0
 
     @property
@@ -58,13 +60,14 @@ class OrdersView(Page):
 
     def lines(self, width: int, height: int) -> list[Row]:
         """One row for each."""
-        t = self.desk.t
+        t, notes = self.desk.t, [((fit(f" {note}", width), BAD),) for note in self._notes]
         if not self._orders:
-            return [BLANK, (("  " + t("Er ligt niets klaar; typ of scan het nummer van een bestelling"), FAINT),)]
+            nothing = t("Er ligt niets klaar; typ of scan het nummer van een bestelling")
+            return [*notes, BLANK, (("  " + nothing, FAINT),)]
         head = f" {fit(t('Bestelling'), 14)}{fit(t('Besteld'), 13)}{fit(t('Klant'), width - 62)}"
         head += f"{fit(t('Stand'), 18)}{right(t('Te betalen'), 15)}"
-        rows: list[Row] = [((fit(head, width), FAINT),)]
-        room = height - 1
+        rows: list[Row] = [*notes, ((fit(head, width), FAINT),)]
+        room = height - len(rows)
         top = max(0, min(self._at - room // 2, len(self._orders) - room))
         for index in range(top, min(top + room, len(self._orders))):
             rows.append(((fit(self._row(self._orders[index], width), width), SELECT if index == self._at else TEXT),))
@@ -271,6 +274,20 @@ class WebReturnView(Page):
         if isinstance(outcome, Done):
             desk.home()
             desk.tell(desk.words.outcome(outcome))
+
+
+def _notes(desk: Desk) -> Iterator[str]:
+    """How webshops stand that are not well, in words."""
+    from kassa_tui.services.web_standing import standings
+    from kassa_tui.weborder_words import WEB_STANDINGS
+    from kassa_tui.webshop_words import WEBSHOP_WORDS
+
+    assert desk.till is not None
+    for each in standings(desk.till):
+        known = WEBSHOP_WORDS.get(each.why)
+        said = desk.t(known, **each.facts) if known else desk.words.outcome(Refused(each.why, each.facts))
+        yield plain(desk.t(WEB_STANDINGS[each.state], name=each.name, since=_when(desk, each.since),
+                           why=said if each.why else "", waiting=each.waiting))  # fmt: skip
 
 
 def _when(desk: Desk, at: int) -> str:

@@ -1,4 +1,4 @@
-"""Which price of each linked article was last seen by the engine of a webshop, in ``webshop.db``: what changed is told."""
+"""The price of each linked article as it was last looked at, in ``webshop.db``: what changed is told to the shop."""
 
 from __future__ import annotations
 

@@ -5,16 +5,20 @@ What the shop has is not asked for here: the night's comparing finds what differ
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kassa_tui.storage import web_prices
+from kassa_tui.storage.database import StorageError
 
 if TYPE_CHECKING:
     from kassa_tui.storage.web_state import WebState
     from kassa_tui.sync.channel.comparing import Report
     from kassa_tui.sync.channel.engine import Engine
     from kassa_tui.sync.channel.ports import Articles
+
+log = logging.getLogger("kassa.webshop")
 
 
 class PriceWatch:
@@ -25,9 +29,16 @@ class PriceWatch:
         self._seen: object = None
 
     def look(self) -> int:
-        """Have the shop told of every price that changed since the last look; how many products. StorageError."""
+        """Have the shop told of every price that changed since the last look; how many products."""
         if self._engine.settings.prices != "push":
             return 0
+        try:
+            return self._looked()
+        except StorageError as error:
+            log.warning("prices of webshop %s: %s %s", self._engine.settings.code, error.code, error.facts)
+            return 0
+
+    def _looked(self) -> int:
         mark = (self._mark(), self._state.now.links_seq)
         if mark == self._seen:
             return 0
