@@ -139,6 +139,7 @@ def _measure(options: argparse.Namespace, folder: Path, url: str) -> int:
     from django.test import Client
 
     _freshen()
+    import_module("kassa_office.wsgi")  # as a server starts
     client, anonymous, slow = Client(), Client(), 0
     client.force_login(User.objects.get(username="bench"), "django.contrib.auth.backends.ModelBackend")
     print(f"{connection.vendor:36} {'first':>7} {'p50':>7} {'p95':>7} {'work50':>7} {'work95':>7} {'queries':>8}"

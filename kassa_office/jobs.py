@@ -44,6 +44,7 @@ JOBS: list[Job] = [
     Job("levels", 60, "kassa_office.stock.telling:tell"),
     Job("orders", 60, "kassa_office.stock.orders:refresh"),
     Job("transfers", 60, "kassa_office.stock.transfers:refresh"),
+    Job("webshops that stand still", 60, "kassa_office.webshops.watching:find"),
     Job("tickets sold twice", 120, "kassa_office.sales.twice:find"),
     Job("stock-takes", 300, "kassa_office.stock.counts:settle"),
     Job("demand", 300, "kassa_office.stock.demand:prepare"),

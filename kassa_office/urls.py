@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("kassa_office.dashboard.urls")),
     path("voorraad/", include("kassa_office.stock.urls")),
     path("uren/", include("kassa_office.hours.urls")),
+    path("webshops/", include("kassa_office.webshops.urls")),
     path("api/v1/", include("kassa_office.tills.urls")),
     path("beheer/login/", admin_login),
     path("beheer/", admin.site.urls),

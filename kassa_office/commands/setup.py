@@ -118,6 +118,9 @@ def till(options: argparse.Namespace) -> int:
         print(_("Kassa %(till)s staat in filiaal %(branch)s.") % {"till": found.code, "branch": found.branch_id},
               file=sys.stderr)  # fmt: skip
         return 4
+    if hasattr(found, "webshop"):
+        print(_("%s is het kanaal van een webshop, en geen kassa.") % found.code, file=sys.stderr)
+        return 4
     code = issue_code(found, "kassa-office", replaces=options.replace)
     from django.conf import settings
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
@@ -26,6 +27,7 @@ ALARMS = {
     "unknown_kind": N_("De kassa stuurt een soort regel die dit kantoor niet kent (%(kind)s). Werk het kantoor bij."),
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),
+    "webshop": N_("Met webshop %(name)s lukt het niet sinds %(since)s: %(reason)s. Kijk bij Webshops."),
     "webhook": N_("%(url)s nam %(failures)s keer achtereen niets aan en krijgt geen bericht meer. Zet het weer aan bij "
                   "Koppelingen."),
 }  # fmt: skip
@@ -96,6 +98,18 @@ ACTS = {
     "rollout.resumed": N_("uitrol hervat"),
     "rollout.undone": N_("uitrol teruggedraaid"),
     "hours.corrected": N_("uren verbeterd"),
+    "webshop.added": N_("webshop toegevoegd"),
+    "webshop.settled": N_("instellingen van een webshop gewijzigd"),
+    "webshop.keys": N_("nieuwe sleutels van een webshop"),
+    "webshop.claim": N_("kassa wilde met de webshop van een ander praten"),
+    "webshop.check": N_("webshop gevraagd of alles werkt"),
+    "webshop.link": N_("producten van een webshop gekoppeld"),
+    "webshop.link_one": N_("product van een webshop met de hand gekoppeld of losgemaakt"),
+    "webshop.compare": N_("webshop vergeleken"),
+    "webshop.resync": N_("webshop opnieuw gelezen en geschreven"),
+    "webshop.again": N_("wat een webshop weigerde opnieuw geprobeerd"),
+    "webshop.hook": N_("seintje van een webshop geweigerd"),
+    "webshop.hook.made": N_("geheim voor seintjes van een webshop gemaakt"),
     "articles.imported": N_("artikelen uit een bestand overgenomen"),
 }
 FACTS = {
@@ -169,6 +183,14 @@ def _alarm_facts(row: Alarm) -> dict[str, Any]:
         found["skew"] = lasting(found["skew_ms"])
     if row.code == "quarantine":
         found["code"] = reason(str(found.get("code", row.matter)))
+    if row.code == "webshop":
+        # Its words are the till's, which few pages need.
+        from kassa_office.webshops.asking import said, when
+
+        about = found.get("about")
+        found["reason"] = said(str(found.get("why", "")), about if isinstance(about, dict) else {})
+        if isinstance(found.get("since_ms"), int):
+            found["since"] = when(found["since_ms"], get_current_timezone())
     if isinstance(found.get("since"), str):
         with suppress(ValueError):
             found["since"] = formats.clock(datetime.fromisoformat(found["since"]))

@@ -33,6 +33,7 @@ PLACES = [
     Place("exceptions", N_("Bijzonderheden")),
     Place("z_reports", N_("Z-rapporten")),
     Place("hours", N_("Uren"), (OWNER, BOOKKEEPER, MANAGER)),
+    Place("webshops", N_("Webshops"), (OWNER, BOOKKEEPER, SUPPORT)),
     Place("alarms", N_("Meldingen")),
     Place("fleet", N_("Kassa's")),
     Place("proof", N_("Volledig")),

@@ -13,15 +13,20 @@ from kassa_office.dashboard import formats
 from kassa_office.dashboard.truth import Missing, Truth
 from kassa_office.staff.models import Employee
 from kassa_office.tills.models import Branch
+from kassa_office.webshops.models import Webshop
 
 DIVISIONS = {
     "branch": N_("filiaal"), "till": N_("kassa"), "day": N_("dag"), "hour": N_("uur"), "group": N_("groep"),
     "vat": N_("btw-tarief"), "tender": N_("betaalwijze"), "staff": N_("medewerker"),
 }  # fmt: skip
-TENDERS = {"cash": N_("contant"), "pin": N_("pin"), "voucher": N_("cadeaubon"), "account": N_("op rekening")}
+TENDERS = {
+    "cash": N_("contant"), "pin": N_("pin"), "voucher": N_("cadeaubon"), "account": N_("op rekening"),
+    "web": N_("in de webshop betaald"), "open": N_("webshop, nog te betalen"),
+}  # fmt: skip
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("return", "receipt"): N_("Retour met bon"),
     ("return", "free"): N_("Retour zonder bon"),
+    ("return", "web"): N_("Retour van een webbestelling"),
     ("void", "line"): N_("Regel van de bon gehaald"),
     ("void", "ticket"): N_("Hele bon afgebroken"),
     ("override", "price"): N_("Prijs met de hand gezet"),
@@ -97,6 +102,9 @@ def namer(kind: str) -> Callable[[str], str]:
     if kind == "branch":
         branches = dict(Branch.objects.values_list("code", "name"))
         return lambda key: f"{branches[key]} ({key})" if branches.get(key) else key
+    if kind == "till":
+        shops = dict(Webshop.objects.values_list("till_id", "name"))
+        return lambda key: f"{key} {shops[key]}" if key in shops else key
     if kind == "staff":
         names = staff()
         return lambda key: person(key, names)

@@ -134,7 +134,7 @@ def _lines(
             q, a, c, newest = sold.get(sku, NOT_SOLD)
             sold[sku] = (q + qty, a + amount, c + cost, at if at > newest else newest)
         if kind == RETURN or line.origin or line.discount or line.source == "override" or line.typed_weight:
-            _remarkable(gathered, line, day)
+            _remarkable(gathered, line, day, online)
     return 1, all_qty, turnover, all_vat, all_cost, costed
 
 
@@ -151,12 +151,13 @@ def _beside(gathered: Gathered, line: bodies.Line, day: Day, date: str) -> None:
         gathered.voucher(line.code[:40], issued=line.amount, issued_on=int(date.replace("-", "")))
 
 
-def _remarkable(gathered: Gathered, line: bodies.Line, day: Day) -> None:
+def _remarkable(gathered: Gathered, line: bodies.Line, day: Day, online: bool) -> None:
     """Returns, discounts and prices or weights that a person gave."""
     if line.origin:
         gathered.sum(RETURNED, (line.origin[:24], line.origin_line), -line.qty)
     if line.kind == RETURN:
-        day.add("return", "receipt" if line.origin else "free", 1, line.qty, line.amount)
+        how = ONLINE if online else "receipt" if line.origin else "free"
+        day.add("return", how, 1, line.qty, line.amount)
     if line.discount:
         day.add("discount", "line", 1, 0, line.discount)
     if line.source == "override":

@@ -64,9 +64,7 @@ class Note:
     """When it was; 0 is at this moment."""
 
 
-def ledger(
-    branches: Collection[str], sku: str, first: date, last: date, newest: int | None = None
-) -> list[Movement]:
+def ledger(branches: Collection[str], sku: str, first: date, last: date, newest: int | None = None) -> list[Movement]:
     """Movements of an article from ``first`` to ``last``, oldest first, with the running level; the newest of them."""
     if not branches:
         return []

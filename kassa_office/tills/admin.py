@@ -73,7 +73,7 @@ class TillAdmin(NoBooks, Fixed):
         """A code for each chosen till, shown once; one that is enrolled already is replaced by the new machine."""
         from kassa_office.tills.enrolment import issue_code
 
-        for till in tills:
+        for till in tills.filter(webshop=None):
             code = issue_code(till, request.user.get_username(), replaces=till.enrolled_at is not None)
             self.message_user(request, _("Code voor %(till)s: %(code)s") % {"till": till.code, "code": code})
 

@@ -148,6 +148,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _till(request: HttpRequest, code: str) -> Till:
-    till = get_object_or_404(Till, code=code)
+    # A webshop's channel is no machine.
+    till = get_object_or_404(Till, code=code, webshop=None)
     check_branch(request, till.branch_id)
     return till

@@ -94,12 +94,13 @@ def add(
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Webshop, ShopFacts]:  # fmt: skip
     """Try the keys and keep them, and make the webshop. WebshopError; ValueError ``webshop_twice`` or ``bad_code``."""
-    code, taken_options = code or free_code(), checked(options or {})[0]
+    code = code or free_code()
     if not claims.CODE.fullmatch(code):
         raise ValueError("bad_code")
     if Webshop.objects.filter(url=url.strip().rstrip("/")).exists() or taken(code):
         raise ValueError("webshop_twice")
-    facts = tried(Access(kind, url, dict(keys), None, None, Options(**(options or {}))))  # type: ignore[arg-type]
+    given = Options(**checked(options or {})[0])
+    facts = tried(Access(kind, url, dict(keys), None, None, given))  # type: ignore[arg-type]
     write_keys(key_file(code), keys)
     title = (name or facts.name or code)[:80]
     with transaction.atomic():
@@ -148,8 +149,13 @@ def free_code() -> str:
     return next(code for code in ("WEB", *(f"WEB{number}" for number in range(2, 999))) if not taken(code))
 
 
-def perform(webshop: Webshop, what: str, facts: Facts, *, by: str, seconds: float) -> Facts:
-    """Have something done: by the process that works on the channel, else here. The answer, or ``error``."""
+def perform(
+    webshop: Webshop, what: str, facts: Facts, *, by: str, seconds: float, leave: bool = False
+) -> Facts:  # fmt: skip
+    """Have something done: by the process that works on the channel, else here. The answer, or ``error``.
+
+    ``leave``: what is not answered in ``seconds`` (``no_answer``) is done all the same when that process comes to it.
+    """
     if webshop.owner != OFFICE:
         return {"error": "channel_of_other", "facts": {"owner": webshop.owner}}
     code = str(webshop.till_id)
@@ -158,7 +164,7 @@ def perform(webshop: Webshop, what: str, facts: Facts, *, by: str, seconds: floa
     folder = folder_of(code)
     try:
         if webshop_asks.is_running(folder):
-            return webshop_asks.ask(folder, what, facts, seconds)
+            return webshop_asks.ask(folder, what, facts, seconds, leave=leave)
         desk = Desk(code)
         try:
             desk.hear()

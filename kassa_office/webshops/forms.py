@@ -101,9 +101,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Webshop
         fields = ("name", "active", "stock", "all_branches", "buffer", "buffer_max", "buffer_silent_minutes", "prices",
                   "acknowledge", "poll_seconds", "options")  # fmt: skip
-        widgets = {
-            name: forms.NumberInput(attrs={"min": least, "max": most}) for name, (least, most) in LIMITS.items()
-        }
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for name, (least, most) in LIMITS.items():
+            self.fields[name].widget.attrs |= {"min": least, "max": most}
 
     def clean(self) -> dict[str, Any]:
         """Numbers within what the engine takes."""

@@ -28,6 +28,7 @@ ANSWER_SECONDS = 900.0
 """A shop with many products takes its time."""
 SHOWN = 40
 """Rows of a list on a terminal; ``--json`` has them all."""
+NEVER = WEBSHOP_STATES["new"]
 _AWAY = frozenset({"unreachable", "timeout", "busy", "blocked", "not_json", "no_answer", "certificate"})
 
 
@@ -126,7 +127,7 @@ def status(call: Call) -> int:
         found = read_status(channel_folder(config.till.data, webshop.code), settings_of(config, webshop, 0))
         if found is None:
             told.append({"code": webshop.code, "state": "new"})
-            lines.append("  " + call.t(WEBSHOP_STATES["new"]))
+            lines.append("  " + call.t(NEVER))
             continue
         bad = bad or found.state in ("failing", "stopped")
         told.append(asdict(found))

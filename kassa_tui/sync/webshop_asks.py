@@ -102,8 +102,14 @@ ACTS: dict[str, Callable[[Desk, Facts], Facts]] = {
 }  # fmt: skip
 
 
-def ask(folder: Path, what: str, facts: Facts, seconds: float, wait: Callable[[float], object] = time.sleep) -> Facts:
-    """Leave a question for the agent and wait for its answer; ``{"error": "no_answer"}`` where none comes."""
+def ask(
+    folder: Path, what: str, facts: Facts, seconds: float, wait: Callable[[float], object] = time.sleep,
+    *, leave: bool = False,
+) -> Facts:  # fmt: skip
+    """Leave a question for the agent and wait for its answer; ``{"error": "no_answer"}`` where none comes.
+
+    With ``leave`` the question stays then, and is done when the agent comes to it.
+    """
     place = folder / ASKS
     place.mkdir(mode=0o770, exist_ok=True)
     name = uuid4().hex
@@ -116,7 +122,8 @@ def ask(folder: Path, what: str, facts: Facts, seconds: float, wait: Callable[[f
             answer.unlink()
             return found
         wait(0.1)
-    question.unlink(missing_ok=True)
+    if not leave:
+        question.unlink(missing_ok=True)
     return {"error": "no_answer", "facts": {}}
 
 

@@ -23,7 +23,7 @@ from kassa_office.tills.models import Till, TillCursor, TillKey, TillState
 def fleet(request: HttpRequest) -> HttpResponse:
     """The list, those that need somebody first."""
     chosen = choice.read(request)
-    tills = Till.objects.filter(branch_id__in=chosen.branches).select_related("branch", "state", "cursor")
+    tills = Till.objects.filter(branch_id__in=chosen.branches, webshop=None).select_related("branch", "state", "cursor")
     now = timezone.now()
     between = gaps(each.cursor.place for each in tills if hasattr(each, "cursor"))
     all_ = [health(each, getattr(each, "state", None), getattr(each, "cursor", None), now, between.get(each.code, 0))
@@ -57,7 +57,7 @@ def till(request: HttpRequest, code: str) -> HttpResponse:
         request, "dashboard/till.html", _tables(one, list(keys)), till=found, one=one, state=state, cursor=cursor,
         alarms=[(alarm_words.level(row), row, alarm_words.alarm(row)) for row in alarms],
         doctor_at=formats.moment(one.doctor_at), has_machine=bool(keys),
-        may_enrol=role_of(request.user) in (OWNER, SUPPORT),
+        may_enrol=role_of(request.user) in (OWNER, SUPPORT) and not hasattr(found, "webshop"),
         closed=Alarm.objects.filter(branch=found.branch_id, till=found.code, closed_at__isnull=False).count(),
     )  # fmt: skip
 
