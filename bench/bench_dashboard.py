@@ -218,14 +218,18 @@ def _come_late() -> None:
 def _pages(shape: str) -> list[Page]:
     _branches, tills, days, _tickets = map(int, shape.split("x"))
     today, live = date.today(), {"HX-Request": "true"}
-    first, last = today - timedelta(days=today.day + 380), today - timedelta(days=today.day - 2)
     found: list[Page] = [
         ("(floor: log-in page)", "/inloggen/", {}),
         ("vandaag", "/", {}), ("vandaag, what htmx asks for", "/", live), ("vandaag, one branch", "/?filiaal=B01", {}),
     ]  # fmt: skip
     for kind in ("branch", "till", "hour", "group", "vat", "tender", "staff", "day"):
         found.append((f"omzet, this year by {kind}", f"/omzet/?periode=jaar&per={kind}", {}))
-    found += [
+    return found + _tables(today) + _stock(f"/z/B01/K{tills + 1}/{days - 1}/", today)
+
+
+def _tables(today: date) -> list[Page]:
+    first, last = today - timedelta(days=today.day + 380), today - timedelta(days=today.day - 2)
+    return [
         ("omzet, today by till", "/omzet/?per=till", {}),
         ("omzet, this month by group", "/omzet/?periode=maand&per=group", {}),
         ("omzet, this month by day", "/omzet/?periode=maand&per=day", {}),
@@ -241,7 +245,13 @@ def _pages(shape: str) -> list[Page]:
         ("bijzonderheden, this week", "/bijzonderheden/?periode=week", {}),
         ("bijzonderheden, this year", "/bijzonderheden/?periode=jaar", {}),
         ("z, this week", "/z/", {}), ("z, this month", "/z/?periode=maand", {}),
-        ("z, this year", "/z/?periode=jaar", {}), ("one z", f"/z/B01/K{tills + 1}/{days - 1}/", {}),
+        ("z, this year", "/z/?periode=jaar", {}),
+    ]  # fmt: skip
+
+
+def _stock(one_z: str, today: date) -> list[Page]:
+    return [
+        ("one z", one_z, {}),
         ("meldingen", "/meldingen/", {}),
         ("kassas", "/kassas/", {}), ("one till", "/kassas/K1/", {}), ("uitrol", "/kassas/uitrol/", {}),
         ("volledig", "/volledig/", {}), ("volledig, one branch", "/volledig/?filiaal=B01", {}),
@@ -257,7 +267,6 @@ def _pages(shape: str) -> list[Page]:
         ("tellingen", "/voorraad/tellingen/?filiaal=B01", {}), ("koppelingen", "/koppelingen/", {}),
         ("account", "/account/", {}),
     ]  # fmt: skip
-    return found
 
 
 def _freshen() -> None:

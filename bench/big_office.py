@@ -257,22 +257,13 @@ class Maker:
             CROSS JOIN seed s WHERE s.n < {SKUS}""")
 
     def odds_and_ends(self) -> None:
-        """What people leave behind in an office: alarms, the record, entries set apart, orders, transfers, counts."""
+        """What people leave behind in an office: alarms, the record, entries set apart."""
         from django.utils import timezone
 
         from kassa_office.journal.models import Alarm, Quarantine
         from kassa_office.staff.models import Audit
-        from kassa_office.stock.models import (
-            PurchaseLine,
-            PurchaseOrder,
-            StockRule,
-            StockTake,
-            StockTakeCount,
-            Transfer,
-            TransferLine,
-        )
 
-        now, shape, codes = timezone.now(), self.shape, [f"B{n:02d}" for n in range(self.shape.branches)]
+        now, codes = timezone.now(), self.codes()
         Alarm.objects.bulk_create([
             Alarm(code="silent", branch=codes[n % len(codes)], till=f"K{n % 300 + 1}", matter=f"{n}", first_at=now,
                   last_at=now - timedelta(minutes=n), closed_at=None if n < 25 else now - timedelta(minutes=n))
@@ -286,6 +277,20 @@ class Maker:
                        decision="" if n < 5 else "dismissed")
             for n in range(200)
         ])  # fmt: skip
+        self.papers()
+        self.counts()
+
+    def codes(self) -> list[str]:
+        """Of all branches."""
+        return [f"B{n:02d}" for n in range(self.shape.branches)]
+
+    def papers(self) -> None:
+        """Orders and transfers, most of them closed."""
+        from django.utils import timezone
+
+        from kassa_office.stock.models import PurchaseLine, PurchaseOrder, Transfer, TransferLine
+
+        now, codes = timezone.now(), self.codes()
         orders = [
             PurchaseOrder(number=f"B{n:06d}", branch_id=codes[n % len(codes)], supplier_id=f"L{n % 30}", made_by="s1",
                           state="sent" if n < 2 * len(codes) else "closed",
@@ -302,6 +307,12 @@ class Maker:
         Transfer.objects.bulk_create(moves, batch_size=1000)
         TransferLine.objects.bulk_create([TransferLine(transfer=one, sku=f"{k}", qty=3000) for one in moves
                                           for k in range(5)], batch_size=2000)  # fmt: skip
+
+    def counts(self) -> None:
+        """Limits of people, and stock-takes of all counts but the last."""
+        from kassa_office.stock.models import StockRule, StockTake, StockTakeCount
+
+        codes, shape = self.codes(), self.shape
         StockRule.objects.bulk_create([StockRule(branch=code, sku=f"{k * 10}", minimum=3000, maximum=12000)
                                        for code in codes for k in range(SKUS // 10)], batch_size=2000)  # fmt: skip
         takes = [StockTake(number=f"T{code}{back}", branch=code, made_by="s1") for code in codes

@@ -26,7 +26,6 @@ TAKEOVER_FILE = "takeover.json"
 
 
 CHANNEL_LOCK = "channel.lock"
-_LOCKED = {LOCK_FILE: "till_running", CHANNEL_LOCK: "channel_running"}
 
 
 class Lock:
@@ -40,7 +39,10 @@ class Lock:
             holder = os.pread(self._handle, 200, 0).decode("utf-8", "replace").strip()
             os.close(self._handle)
             facts = {"holder": holder, "path": str(folder)}
-            raise StorageError(_LOCKED.get(name, "sync_running"), facts) from error
+            raise StorageError(
+                "till_running" if name == LOCK_FILE else "channel_running" if name == CHANNEL_LOCK else "sync_running",
+                facts,
+            ) from error
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, f"{who or os.getpid()}\n".encode(), 0)
 

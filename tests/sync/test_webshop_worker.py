@@ -1,4 +1,4 @@
-"""A till that owns a webshop, with a simulated WooCommerce over HTTP: what happens on either side shows on the other."""
+"""A till that owns a webshop, and a simulated WooCommerce over HTTP: what happens on one side shows on the other."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -103,11 +102,11 @@ def take(till: Any, book: Book, places: list[int]) -> None:
 
 
 @pytest.fixture
-def told(office_db: Databases) -> Iterator[Channel]:
+def told(office_db: Databases) -> Channel:
     """The story is in."""
     book = story()
     take(opened(), book, list(range(len(book.entries))))
-    yield book
+    return book
 
 
 def day(kind: str, key: str = "", till: str = "WEB") -> tuple[int, int, int]:
