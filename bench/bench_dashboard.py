@@ -235,7 +235,7 @@ def _tables(today: date) -> list[Page]:
         ("omzet, this month by day", "/omzet/?periode=maand&per=day", {}),
         ("omzet, 382 odd days by group", f"/omzet/?van={first}&tot={last}&per=group", {}),
         ("omzet, all of it by branch", f"/omzet/?van={today - timedelta(days=1094)}&tot={today}&per=branch", {}),
-        ("omzet, one till this year by hour", "/omzet/?periode=jaar&kassa=K7&per=hour", {}),
+        ("omzet, one till this year by hour", "/omzet/?periode=jaar&kassa=K1&per=hour", {}),
         ("omzet, this year by branch, CSV", "/omzet/?periode=jaar&tabel=omzet&bestand=csv", {}),
         ("omzet, this year by till, XLSX", "/omzet/?periode=jaar&per=till&tabel=omzet&bestand=xlsx", {}),
         ("artikelen, today", "/artikelen/?periode=vandaag", {}), ("artikelen, this week", "/artikelen/", {}),

@@ -119,7 +119,7 @@ WORDS: dict[str, str] = {
         " (het nummer erna, {next} of hoger)"
     ),
     "not_a_journal": N_("Dit bestand is geen uitgevoerd journaal[: {path}]"),
-    "journal_broken": N_("Journaal klopt niet vanaf regel {seq}: bel de techniek"),
+    "journal_broken": N_("Journaal[ van {till}] klopt niet vanaf regel {seq}: bel de techniek"),
     "journal_newer": N_("Hier staan {have} regels in het journaal, in de kopie {seq}: er zouden verkopen verdwijnen"),
     "journal_other": N_("De reservekopie heeft een andere geschiedenis dan deze kassa (regel {seq})"),
     "backup_bad": N_("Reservekopie is niet heel ({reason})[: {path}]"),

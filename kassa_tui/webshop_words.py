@@ -38,6 +38,8 @@ WEBSHOP_WORDS: dict[str, str] = {
     "key_missing": N_("Het bestand met de sleutels van de webshop is er niet: {path}"),
     "key_open": N_("Anderen kunnen het bestand met sleutels lezen: chmod 600 {path}"),
     "key_bad": N_("Het bestand met de sleutels van de webshop is niet te lezen: {path}"),
+    "no_answer": N_("Het proces dat met deze webshop praat, antwoordt niet: kijk met kassa webshop status"),
+    "bad_ask": N_("Onbekende vraag: {what}"),
     "stock_off": N_("Voorraadbeheer staat in de webshop uit"),
     "several_sources": N_(
         "De webshop heeft meer magazijnen ({sources}): alleen default wordt bijgehouden, of noem ze in sources"
@@ -78,8 +80,5 @@ WEBSHOP_REFUSED: dict[str, str] = {
     "channel_of_other": N_("Met deze webshop praat {owner}, en niemand anders"),
     "channel_running": N_("Er is al een proces met deze webshop bezig: {holder}"),
     "channel_other": N_("In {path} staat het kanaal {found}, niet {wanted}"),
-    "channel_taken": N_("Met deze webshop praat volgens het kantoor {owner}"),
-    "no_answer": N_("Het proces dat met deze webshop praat, antwoordt niet: kijk met kassa webshop status"),
-    "bad_ask": N_("Onbekende vraag: {what}"),
 }
 """Codes of refusals that are ours, not the webshop's."""

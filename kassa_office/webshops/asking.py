@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
 
 from kassa_office.dashboard import formats
 from kassa_office.staff.access import audit
@@ -29,7 +31,7 @@ from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import ShopFacts, WebshopError
 from kassa_tui.sync.webshops.keyfile import read_keys, write_keys
 from kassa_tui.sync.webshops.web import Patience
-from kassa_tui.webshop_words import WEBSHOP_REFUSED, WEBSHOP_STATES, WEBSHOP_WHO, WEBSHOP_WORDS
+from kassa_tui.webshop_words import WEBSHOP_REFUSED, WEBSHOP_STATES, WEBSHOP_WORDS
 
 CREDENTIALS: dict[str, tuple[str, ...]] = {
     "woocommerce": ("key", "secret"),
@@ -39,6 +41,12 @@ CREDENTIALS: dict[str, tuple[str, ...]] = {
 """Kind → what its owner must hand over."""
 QUICKLY = Patience(tries=2, timeouts=(5.0, 15.0, 20.0))
 """While a person waits at a page."""
+WHO = {
+    "shop": N_("Te doen: door wie de webshop draaiende houdt"),
+    "keys": N_("Te doen: in de webshop nieuwe sleutels maken of hun rechten herstellen, en ze hier invullen"),
+    "settings": N_("Te doen: adres en bijzonderheden van deze webshop nakijken"),
+}
+"""Who must act, at the office."""
 HOOK_SECRET = "webhook_secret"
 """Name, in the file with keys, of what a WooCommerce signs its webhooks with."""
 Facts = dict[str, Any]
@@ -62,8 +70,8 @@ def state_of(found: Status | None) -> str:
     lines = [translated(WEBSHOP_STATES[found.state], **times)]
     if found.why:
         lines.append(said(found.why, found.facts))
-    if found.who in WEBSHOP_WHO:
-        lines.append(translated(WEBSHOP_WHO[found.who]))
+    if found.who in WHO:
+        lines.append(_(WHO[found.who]))
     return ". ".join(line.rstrip(".") for line in lines)
 
 

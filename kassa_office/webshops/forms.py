@@ -99,13 +99,20 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Webshop
-        fields = ("name", "active", "stock", "all_branches", "buffer", "buffer_max", "buffer_silent_minutes", "prices",
-                  "acknowledge", "poll_seconds", "options")  # fmt: skip
+        fields = ("name", "url", "active", "stock", "all_branches", "buffer", "buffer_max", "buffer_silent_minutes",
+                  "prices", "acknowledge", "poll_seconds", "options")  # fmt: skip
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         for name, (least, most) in LIMITS.items():
             self.fields[name].widget.attrs |= {"min": least, "max": most}
+
+    def clean_url(self) -> str:
+        """As it is kept; another address is asked with the keys there are."""
+        url = str(self.cleaned_data["url"]).strip().rstrip("/")
+        if not url.startswith(("https://", "http://")) or "@" in url or any(sign.isspace() for sign in url):
+            raise forms.ValidationError(_("Zo: https://winkel.example.nl"))
+        return url
 
     def clean(self) -> dict[str, Any]:
         """Numbers within what the engine takes."""

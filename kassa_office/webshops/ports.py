@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from kassa_office.catalogue import feed, rows
+from kassa_office.catalogue.feed_models import FeedRow
 from kassa_office.catalogue.models import Article, Barcode, VatRate
 from kassa_office.stock.models import StockLevel
 from kassa_office.tills.models import Branch, Till
@@ -134,7 +136,7 @@ class OfficeBoard:
 
     def __init__(self, webshop: Webshop) -> None:
         self._code, self._name = str(webshop.till_id), webshop.name
-        self._scope = "all" if webshop.all_branches else f"branch:{webshop.till.branch_id}"
+        self._scope = scope_of(webshop)
 
     def orders(self, rows: Sequence[BoardRow]) -> None:
         """Orders that are new or other than before."""
@@ -150,6 +152,23 @@ class OfficeBoard:
         if rows:
             feed.put("all", "branch", self._code, {"name": self._name})
         feed.put_many("all", "stock", ((f"{self._code}:{sku}", {"qty": qty, "at": at}) for sku, qty, at in rows))
+
+
+def scope_of(webshop: Webshop) -> str:
+    """Whose tills are shown its orders."""
+    return "all" if webshop.all_branches else f"branch:{webshop.till.branch_id}"
+
+
+def move_board(webshop: Webshop) -> int:
+    """Show the orders to the tills that should see them from now on, and take them from others; how many."""
+    feed.publish()
+    shown = FeedRow.objects.filter(table="weborder", key__startswith=f"{webshop.till_id}:", op="put")
+    rows = list(shown.exclude(scope=scope_of(webshop)).values_list("scope", "key", "data"))
+    # Gone first: a till that hears both keeps what it hears last.
+    for scope, key, _data in rows:
+        feed.drop(scope, "weborder", key)
+    feed.put_many(scope_of(webshop), "weborder", ((key, json.loads(data)) for _scope, key, data in rows))
+    return len(rows)
 
 
 class OwnJournal:

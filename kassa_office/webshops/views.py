@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -23,7 +23,7 @@ from kassa_office.webshops import asking, reading, words
 from kassa_office.webshops.forms import AddForm, KeysForm, SettingsForm
 from kassa_office.webshops.hook import new_secret
 from kassa_office.webshops.models import OFFICE, Webshop
-from kassa_office.webshops.ports import folder_of
+from kassa_office.webshops.ports import folder_of, move_board
 from kassa_office.webshops.reading import Books
 from kassa_tui.sync.webshops.base import WebshopError
 
@@ -31,8 +31,8 @@ READERS, WORKERS = (OWNER, BOOKKEEPER, SUPPORT), (OWNER, SUPPORT)
 PATIENCE = 20.0
 """Seconds that a page waits for who works on a webshop."""
 ACTS = {
-    "check": lazy("Vraag of alles werkt"), "link": lazy("Producten koppelen"), "compare": lazy("Alles vergelijken"),
-    "resync": lazy("Alles opnieuw lezen en schrijven"),
+    "check": gettext_lazy("Vraag of alles werkt"), "link": gettext_lazy("Producten koppelen"),
+    "compare": gettext_lazy("Alles vergelijken"), "resync": gettext_lazy("Alles opnieuw lezen en schrijven"),
 }  # fmt: skip
 ASKED = (*ACTS, "again")
 DIFFERENCES = 200
@@ -129,6 +129,8 @@ def _settled(request: HttpRequest, form: SettingsForm) -> HttpResponse:
     # What every other process writes of the row (a nudge) is left alone.
     shop = form.save(commit=False)
     shop.save(update_fields=[*form.fields])
+    if "all_branches" in form.changed_data:
+        move_board(shop)
     facts = {name: form.cleaned_data[name] for name in form.changed_data if name != "options"}
     if "options" in form.changed_data:
         facts["options"] = sorted(form.cleaned_data["options"])
@@ -158,7 +160,7 @@ def _tables(books: Books) -> list[Table]:
 
 
 def _orders(books: Books) -> Table:
-    columns = [Column(_("Bestelling")), Column(_("Geplaatst"), "moment"), Column(_("Toestand")),
+    columns = [Column(_("Bestelling")), Column(_("Geplaatst"), "moment", wide=True), Column(_("Toestand")),
                Column(_("Afhalen"), wide=True), Column(_("Totaal"), "euro"), Column(_("Betaald"), "euro")]  # fmt: skip
     rows: Rows = [
         (number, _time(placed), words.stage(stage, status), _("ja") if pickup else _("nee"), total, paid)

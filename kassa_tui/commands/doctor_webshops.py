@@ -37,8 +37,8 @@ FOUND = {
     "webshop silent": N_("{name}: sinds {since} heeft niemand hem iets gevraagd: loopt kassa sync?"),
     "webshop failing": N_("{name}: lukt niet sinds {since}. {why}"),
     "webshop stopped": N_("{name}: staat stil sinds {since}. {why}; daarna: kassa webshop check {code}"),
-    "webshop attention": N_("{name}: {failed} geweigerd, {ambiguous} onduidelijk, {notes} meldingen: kassa webshop"
-                            " status"),
+    "webshop attention": N_("{name}:[ {failed:some} geweigerd,][ {ambiguous:some} onduidelijk,]"
+                            "[ {notes:some} opgemerkt,] zie kassa webshop status"),
     "webshop keys": N_("{name}: {why}"),
 }  # fmt: skip
 

@@ -45,7 +45,10 @@ def demo(call: Call) -> int:
         if not _prepared(call, folder, children):
             return UNREACHED
         if not os.isatty(0) or not os.isatty(1):
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            # Held back first, or the signal ends this process before it can end the others.
+            ending = {signal.SIGINT, signal.SIGTERM}
+            signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+            signal.sigwait(ending)
             return DONE
         call.say(call.t("Enter start de kassa (Anna 1111, Bas 9999); bestellingen onder F10, Webbestellingen."))
         sys.stdin.readline()

@@ -70,6 +70,8 @@ class Till:
     """Thousandths of a kilogram to take off the next weighing instead of the article's own; used once."""
     last_sku = ""
     asked_quantity = 0
+    channels: Channels
+    """The books of the webshops that this till talks to."""
     office: Messenger | None = None
     """Who asks the office; None for a till that stands alone, and for practice."""
     elsewhere: Mapping[str, dict[str, Any]] = MappingProxyType({})
@@ -87,9 +89,7 @@ class Till:
         training: bool = False,
     ) -> None:
         self.config, self.store, self.catalogue, self.people = config, store, catalogue, people
-        self.clock, self.new_id, self.training = clock, new_id, training
-        self.channels = Channels(store.folder)
-        """The books of the webshops that this till talks to."""
+        self.clock, self.new_id, self.training, self.channels = clock, new_id, training, Channels(store.folder)
         self.country: Country = with_rounding(COUNTRIES[config.shop.country], config.rules.rounding)
         self.templates: tuple[Template, ...] = _templates(config)
         self.printing: PrintQueue | None = None

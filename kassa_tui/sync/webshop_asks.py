@@ -55,7 +55,7 @@ def perform(desk: Desk, what: str, facts: Facts) -> Facts:
 
 def _check(desk: Desk, _facts: Facts) -> Facts:
     desk.engine.retry()
-    found: Facts = msgspec.to_builtins(desk.engine.connector.check())
+    found: Facts = msgspec.to_builtins(desk.engine.check())
     return found
 
 

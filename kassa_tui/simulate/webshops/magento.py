@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -139,7 +139,9 @@ class MagentoShop:
 
     def _signature(self, asked: Asked, given: Mapping[str, str], line: str) -> str:
         said = [(name, value) for name, value in given.items() if name not in ("oauth_signature", "realm")]
-        params = [*parse_qsl(asked.query, keep_blank_values=True), *said]
+        # As Magento does, which leaves a plus what it is.
+        query = (each.partition("=") for each in asked.query.split("&") if each)
+        params = [*((unquote(name), unquote(value)) for name, _, value in query), *said]
         pairs = sorted((_enc(name), _enc(value)) for name, value in params)
         listed = "&".join(f"{name}={value}" for name, value in pairs)
         path = _ESCAPED.sub(_decoded, asked.path) if self.decodes_addresses else asked.path

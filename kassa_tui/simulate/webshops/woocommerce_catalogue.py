@@ -24,14 +24,14 @@ class Catalogue:
         self.books, self.zone, self.version = books, zone, version
 
     def listing(self, query: Query) -> Answer:
-        """``GET /products``: variations only where they are asked by SKU or EAN."""
+        """``GET /products``: variations only where they are asked by SKU."""
         rows = [each for each in self.books.products.values() if each.status != "trash"]
         sku, ean = query.get("sku", ""), query.get("global_unique_id", "") if self.version >= (9, 1) else ""
         if sku:
             wanted = {*sku.lower().split(","), sku.lower()}
             rows = [each for each in rows if each.sku.lower() in wanted]
         elif ean:
-            rows = [each for each in rows if each.ean in ean.split(",")]
+            rows = [each for each in rows if each.ean in ean.split(",") and not each.parent]
         else:
             rows = [each for each in rows if not each.parent]
         if "include" in query:

@@ -32,7 +32,7 @@ from kassa_tui.sync.channel.showing import Shower
 from kassa_tui.sync.channel.sold import counter_sale
 from kassa_tui.sync.channel.status import Status, status_of
 from kassa_tui.sync.channel.stocking import Pushed, Stocker
-from kassa_tui.sync.webshops.base import Connector, Unauthorised, WebshopError
+from kassa_tui.sync.webshops.base import Connector, ShopFacts, Unauthorised, WebshopError
 
 DAY_MS = 86_400_000
 CHECK_MS = DAY_MS // 4
@@ -109,6 +109,10 @@ class Engine:
         self._lanes = {name: Lane() for name in self._lanes}
         self._renew()
         self.state.save()
+
+    def check(self) -> ShopFacts:
+        """Ask who the shop is and what its keys may do. WebshopError."""
+        return self._alone(lambda: self.connector.check())
 
     def reread(self, days: int | None = None) -> int:
         """Take in again what the shop has of so many days; how many orders were other than known. WebshopError."""

@@ -133,8 +133,7 @@ class WooCommerce:
             return ()
         if not sku and self._options.ean_field:
             # No list can be asked by a meta field.
-            every = (each for page in self.pull_products() for each in page.products)
-            return tuple(each for each in every if each.ean == wanted)
+            return self._walked(wanted)
         asked: Params = [
             ("sku" if sku else "global_unique_id", wanted),
             ("per_page", MAX_PAGE),
@@ -142,11 +141,19 @@ class WooCommerce:
         ]
         tariffs = self.tariffs
         # A comma makes a list of it, and the shop's database is not exact about capitals.
-        fits = (
+        fits = [
             row for row in rows(self._api.get("/products", asked))
             if (text(row, "sku") if sku else ean_of(row, self._options)).strip() == wanted
-        )  # fmt: skip
+        ]  # fmt: skip
+        if not sku and not fits:
+            # Asked by EAN, unlike by SKU, the shop leaves variations out.
+            return self._walked(wanted)
         return tuple(product_of(row, tariffs, self._options) for row in fits)
+
+    def _walked(self, ean: str) -> tuple[WebProduct, ...]:
+        """All with this EAN, looked for in all that the shop has."""
+        every = (each for page in self.pull_products() for each in page.products)
+        return tuple(each for each in every if each.ean == ean)
 
     def stock(self, products: Sequence[str]) -> dict[str, int | None]:
         """Stock as the shop shows it now, thousandths; products that are gone left out."""

@@ -129,7 +129,7 @@ def _lines(row: Row, total: int, options: Options) -> list[WebLine]:
     parts = [exact(each.get("total") or 0, "total") + tax for (each, _), tax in zip(found, taxes, strict=True)]
     amounts, rest = _fitted(parts, total)
     vats, _ = _fitted(taxes, cents(row.get("total_tax") or 0, "total_tax"))
-    percents = {number(each, "rate_id"): each.get("rate_percent") for each in many(row, "tax_lines")}
+    percents = {text(each, "rate_id"): each.get("rate_percent") for each in many(row, "tax_lines")}
     left = text(row, "status") == "completed" or (text(row, "status") == "refunded" and row.get("date_completed_gmt"))
     lines = [
         _line(each, kind, amount, vat, percents, bool(left), options)
@@ -157,7 +157,7 @@ def _fitted(parts: list[Decimal], total: int) -> tuple[list[int], int]:
 
 
 def _line(
-    row: Row, kind: str, amount: int, vat: int, percents: Mapping[int, Any], left: bool, options: Options
+    row: Row, kind: str, amount: int, vat: int, percents: Mapping[str, Any], left: bool, options: Options
 ) -> WebLine:
     goods = kind == GOODS
     qty = thousandths(row.get("quantity") or 0) if goods else 1000
@@ -184,14 +184,15 @@ def product_id(row: Row) -> str:
     return (f"{product}:{variation}" if variation else str(product)) if product else ""
 
 
-def _rate(row: Row, amount: int, vat: int, percents: Mapping[int, Any], options: Options) -> int:
+def _rate(row: Row, amount: int, vat: int, percents: Mapping[str, Any], options: Options) -> int:
     named = text(row, "tax_class")
     if named in options.vat_rates:
         return options.vat_rates[named]
     taxes = [each for each in many(row, "taxes") if each.get("total") not in ("", None)]
     # All rates of the order may be listed, those that are not the line's own at nothing.
     taxes = [each for each in taxes if exact(each["total"], "tax")] or taxes[:1]
-    said = [percents.get(number(each, "id")) for each in taxes]
+    # As text: plugins that calculate tax themselves have 0 or a word for the id of a rate.
+    said = [percents.get(text(each, "id")) for each in taxes]
     if said and None not in said:
         return rounded(sum((exact(each, "rate_percent") for each in said), Decimal(0)) * 100)
     return rate_of(amount, vat, options.known_rates)

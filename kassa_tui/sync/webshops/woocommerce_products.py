@@ -31,7 +31,7 @@ class Tariffs:
 
     def rate(self, row: Row) -> int | None:
         """Hundredths of a percent for a product; None where the shop does not say."""
-        if not self.taxed or text(row, "tax_status") == "none":
+        if not self.taxed or text(row, "tax_status") in ("none", "shipping"):
             return 0
         return self.rates.get(text(row, "tax_class"))
 

@@ -66,7 +66,7 @@ def refund_body(order: Row, wish: RefundWish) -> Row:
 
 
 def _line(row: Row, line: WebRefundLine) -> dict[str, Any]:
-    taxes = [(number(each), exact(each.get("total") or 0)) for each in many(row, "taxes")]
+    taxes = [(each.get("id"), exact(each.get("total") or 0)) for each in many(row, "taxes")]
     gross = exact(row.get("total") or 0) + tax_of(row)
     amount = Decimal(line.amount) / 100
     shares = [(id_, _share(amount, each, gross)) for id_, each in taxes]

@@ -23,7 +23,10 @@ from tests.office.conftest import TillHere
 from tests.office.dashboard.conftest import MakeUser, send
 from tests.office.journals import line
 
-PAGES = ["/", "/omzet/", "/artikelen/", "/bijzonderheden/", "/z/", "/meldingen/", "/kassas/", "/volledig/", "/logboek/"]
+COMPANYWIDE = ["/webshops/", "/logboek/"]
+"""Not a manager's."""
+PAGES = ["/", "/omzet/", "/artikelen/", "/bijzonderheden/", "/z/", "/meldingen/", "/kassas/", "/volledig/",
+         *COMPANYWIDE]  # fmt: skip
 KINDS = ["branch", "till", "day", "hour", "group", "vat", "tender", "staff"]
 Company = dict[str, TillHere]
 
@@ -245,7 +248,8 @@ def test_quarantine_is_shown_as_text_and_decided_by_the_owner(owner: Client, com
     ["/?filiaal=B2", "/omzet/?filiaal=B2", "/omzet/?filiaal=B1&filiaal=B2", "/omzet/?kassa=K3",
      "/artikelen/?filiaal=B2", "/bijzonderheden/?kassa=K3", "/z/?filiaal=B2", "/z/B2/K3/1/", "/kassas/?filiaal=B2",
      "/kassas/K3/", "/kassas/ZZ/",
-     "/volledig/?filiaal=B2", "/volledig/K3/", "/omzet/?filiaal=B2&tabel=omzet&bestand=csv", "/logboek/"],
+     "/volledig/?filiaal=B2", "/volledig/K3/", "/omzet/?filiaal=B2&tabel=omzet&bestand=csv", "/logboek/", "/webshops/",
+     "/webshops/WEB/"],
 )  # fmt: skip
 def test_another_branch_is_refused_and_recorded(manager: Client, path: str) -> None:
     assert manager.get(path).status_code == 403
@@ -253,7 +257,7 @@ def test_another_branch_is_refused_and_recorded(manager: Client, path: str) -> N
     assert (record.user, record.act.endswith(".refused")) == ("piet", True)
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path != "/logboek/"])
+@pytest.mark.parametrize("path", [path for path in PAGES if path not in COMPANYWIDE])
 def test_a_manager_sees_nothing_of_another_branch(manager: Client, company: Company, path: str) -> None:
     now = timezone.now()
     Alarm.objects.create(code="silent", branch="B2", till="K3", first_at=now, last_at=now)

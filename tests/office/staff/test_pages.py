@@ -27,8 +27,10 @@ OPEN = (
     "beheer/logout/",
     "api/docs",
     "api/openapi.json",
+    "webshops/1/haak/",
 )
-"""What anybody may ask for: logging in and out, the language, and the API's description, which holds no figures."""
+"""What anybody may ask for: logging in and out, the language, the API's description, which holds no figures, and the
+address where a webshop nudges, which looks at its signature."""
 OWNERS = ("koppelingen/",)
 VALUES = {"number": "1", "branch": "B1", "till": "K1", "sku": "1", "object_id": "1", "app_label": "catalogue"}
 """What stands for a part of an address; ``1`` for any other."""

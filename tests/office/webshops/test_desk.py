@@ -19,9 +19,11 @@ from kassa_office.sales.models import DayTotal, Sale
 from kassa_office.tills.models import Lease
 from kassa_office.webshops import asking, worker
 from kassa_office.webshops.models import Webshop, WebWish, WishTaken
+from kassa_office.webshops.ports import folder_of
 from kassa_office.webshops.worker import Desk, Worker
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.web_values import commands
+from kassa_tui.sync import webshop_asks
 from tests.office.conftest import MakeTill
 from tests.office.dump import dump
 from tests.office.journals import batch_of, line
@@ -234,6 +236,42 @@ def test_who_is_at_work_answers_what_people_ask(woo: Company, monkeypatch: pytes
         thread.join(30)
     assert not thread.is_alive()
     assert asking.state_of(asking.status(woo.webshop)).startswith("Goed")
+
+
+def test_workers_come_and_go_with_their_webshops(woo: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "AGAIN_SECONDS", 0.05)
+    closed, desk_closes = threading.Event(), Desk.close
+
+    def closing(self: Desk) -> None:
+        desk_closes(self)
+        closed.set()
+
+    stop = threading.Event()
+    watching = threading.Thread(target=worker.watch, args=(stop, "office"), daemon=True)
+    opened, desk_opens = threading.Event(), Desk.__init__
+
+    def opening(self: Desk, *args: Any) -> None:
+        desk_opens(self, *args)
+        opened.set()
+
+    monkeypatch.setattr(Desk, "__init__", opening)
+    monkeypatch.setattr(Desk, "close", closing)
+    watching.start()
+    try:
+        assert opened.wait(30)
+        assert webshop_asks.is_running(folder_of("WEB"))
+        Webshop.objects.update(active=False)
+        assert closed.wait(30)
+        opened.clear()
+        Webshop.objects.update(active=True)
+        assert opened.wait(30)
+    finally:
+        stop.set()
+        watching.join(30)
+    assert not watching.is_alive()
+    assert not webshop_asks.is_running(folder_of("WEB"))
+    assert Lease.objects.get(name="webshop WEB").until <= timezone.now()
 
 
 def test_a_command_that_the_shop_refused_is_tried_again(woo: Company) -> None:

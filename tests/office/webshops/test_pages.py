@@ -7,16 +7,20 @@ import hashlib
 import hmac
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from kassa_office.catalogue import feed
+from kassa_office.catalogue.feed_models import FeedRow
 from kassa_office.staff.models import Audit
 from kassa_office.webshops import hook, watching
 from kassa_office.webshops.asking import HOOK_SECRET, kept_keys
 from kassa_office.webshops.models import Webshop
+from kassa_office.webshops.ports import folder_of
 from kassa_office.webshops.worker import key_file
 from kassa_tui.sync.webshops.keyfile import write_keys
 from tests.office.conftest import MakeTill
@@ -27,6 +31,12 @@ from tests.office.webshops.company import Company, make
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ROLES = ("owner", "bookkeeper", "manager", "support")
 pytestmark = pytest.mark.usefixtures("office_db")
+
+
+@pytest.fixture(autouse=True)
+def _no_keys_stay() -> Iterator[None]:
+    yield
+    shutil.rmtree(folder_of("WEB").parent, ignore_errors=True)
 
 
 @pytest.fixture
@@ -118,7 +128,6 @@ def test_an_empty_list(owner: Client) -> None:
 
 @pytest.mark.parametrize("kind", ["woocommerce", "magento", "prestashop"])
 def test_adding_tries_the_keys_first_and_never_shows_them(owner: Client, make_till: MakeTill, kind: str) -> None:
-    from kassa_office.webshops.ports import folder_of
     from kassa_tui.simulate.webshops.clerk import KINDS
 
     make_till()
@@ -146,10 +155,6 @@ def test_adding_tries_the_keys_first_and_never_shows_them(owner: Client, make_ti
             assert secret not in json.dumps(list(Audit.objects.values_list("facts", flat=True)))
     finally:
         simulated.close()
-        key_file("WEB").unlink(missing_ok=True)
-        import shutil
-
-        shutil.rmtree(folder_of("WEB"), ignore_errors=True)
 
 
 @pytest.mark.parametrize(("field", "value", "words"), [
@@ -198,7 +203,6 @@ def test_the_buttons_work(owner: Client, woo: Company) -> None:
 
 def test_what_takes_long_is_done_all_the_same(owner: Client, woo: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     from kassa_office.webshops import views
-    from kassa_office.webshops.ports import folder_of
     from kassa_tui.sync import webshop_asks
 
     monkeypatch.setattr(views, "PATIENCE", 0.05)
@@ -222,13 +226,14 @@ def test_a_person_says_what_a_product_is(owner: Client, woo: Company) -> None:
     assert "Typ het artikelnummer" in said(owner, "/webshops/WEB/koppel/", product=product, artikel="-")
     said(owner, "/webshops/WEB/koppel/", product=woo.clerk.products["7"], doe="los")
     assert "Gekoppeld." in said(owner, "/webshops/WEB/koppel/", product=product, artikel="7")
-    page = text(owner, "/webshops/WEB/?zoek=vreemd")
+    page = text(owner, "/webshops/WEB/?zoek=" + product)
     assert "(de-owner)" in page
     assert "Losgemaakt." in said(owner, "/webshops/WEB/koppel/", product=product, doe="los")
 
 
-SETTINGS = {"name": "Winkel", "active": "on", "stock": "on", "buffer": "2", "buffer_max": "9",
-            "buffer_silent_minutes": "30", "prices": "push", "acknowledge": "on", "poll_seconds": "120",
+SETTINGS = {"name": "Winkel", "url": "https://web.example.nl/", "active": "on", "stock": "on",
+            "buffer": "2", "buffer_max": "9", "buffer_silent_minutes": "30", "prices": "push",
+            "acknowledge": "on", "poll_seconds": "120",
             "options": "keys_in_url = true\nvat_rates = { laag = 9 }\n"}  # fmt: skip
 
 
@@ -240,6 +245,7 @@ def test_settings_are_kept(owner: Client) -> None:
     found = Webshop.objects.select_related("till__branch").get()
     settings = settings_of(found)
     assert (settings.buffer, settings.buffer_max, settings.prices, settings.poll_seconds) == (2, 9, "push", 120)
+    assert found.url == "https://web.example.nl"
     assert options_of(found) == {"keys_in_url": True, "vat_rates": {"laag": 900}}
     page = text(owner)
     assert "vat_rates = { laag = 9 }" in page
@@ -249,17 +255,38 @@ def test_settings_are_kept(owner: Client) -> None:
 
 
 @pytest.mark.parametrize(("field", "value", "words"), [
-    ("poll_seconds", "3", "Van 10 tot en met 3600"), ("buffer", "-1", "buffer"), ("prices", "gratis", "prijzen"),
-    ("name", "", "naam"), ("options", "sources = 3", "sources"), ("options", "steps = { ready = 4 }", "steps"),
+    ("poll_seconds", "3", "Van 10 tot en met 3600"), ("buffer", "-1", "buffer"), ("prices", "gratis", "Prijzen"),
+    ("name", "", "Naam"), ("url", "ftp://x", "winkel.example.nl"), ("url", "https://ander.example.nl", "Adres"),
+    ("options", "sources = 3", "sources"), ("options", "steps = { ready = 4 }", "steps"),
 ])  # fmt: skip
 def test_settings_that_cannot_be(owner: Client, field: str, value: str, words: str) -> None:
     make("WEB")
+    make("WEB2", url="https://ander.example.nl")
     found = owner.post("/webshops/WEB/", SETTINGS | {field: value})
     assert found.status_code == 400
     page = found.content.decode()
     assert 'class="note error"' in page
     assert words in page
-    assert Webshop.objects.get().buffer == 0
+    assert Webshop.objects.get(till="WEB").buffer == 0
+
+
+def test_orders_are_shown_to_whom_the_webshop_sells_for(owner: Client, woo: Company) -> None:
+    order = woo.clerk.buy(("6", 1))
+    with woo.desk() as desk:
+        desk.turn()
+    key = f"WEB:{order}"
+
+    def shown() -> dict[str, str]:
+        feed.publish()
+        return dict(FeedRow.objects.filter(table="weborder", key=key).order_by("seq").values_list("scope", "op"))
+
+    assert shown() == {"branch:B1": "put"}
+    given = SETTINGS | {"url": woo.simulated.url, "options": ""}
+    said(owner, "/webshops/WEB/", **given, all_branches="on")
+    assert shown() == {"branch:B1": "del", "all": "put"}
+    assert list(shown()) == ["branch:B1", "all"]
+    said(owner, "/webshops/WEB/", **given)
+    assert shown() == {"all": "del", "branch:B1": "put"}
 
 
 def test_other_keys_are_kept_once_they_work(owner: Client, woo: Company) -> None:
