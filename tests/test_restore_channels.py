@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -154,6 +155,13 @@ def test_a_channel_that_was_tampered_with_is_neither_copied_nor_put_back(shop: P
     con.close()
     assert cli.main(["backup", str(shop / "usb2")]) != 0
     assert not list((shop / "usb2").glob("*.tar.gz"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_puts_back_is_the_tills_own(shop: Path) -> None:
+    os.chown(shop / "data", 1234, 1234)
+    assert cli.main(["restore", str(archive(shop)), "--force"]) == 0
+    assert {path.stat().st_uid for path in (shop / "data").rglob("*")} == {1234}
 
 
 def test_names_that_lead_elsewhere_are_left_where_they_are(shop: Path) -> None:

@@ -30,6 +30,7 @@ def restore(call: Call) -> int:
     """An archive back in place; what was there is kept beside it, the journal says so, and numbers go on."""
     from kassa_tui.bootstrap import data_folder
     from kassa_tui.clock import SystemClock, uuid7_source
+    from kassa_tui.services.setup import give_to_owner
     from kassa_tui.storage import backup as archives
     from kassa_tui.storage import keys, spool
     from kassa_tui.storage.journal import receipt_number
@@ -49,8 +50,11 @@ def restore(call: Call) -> int:
             store.close()
 
     numbers = {code or till: number for code, number in call.args.next_receipt}
-    found = archives.restore(archive, data, till, time.strftime(STAMP), keys.verify, enter, force=call.args.force,
-                             next_receipt=numbers)  # fmt: skip
+    try:
+        found = archives.restore(archive, data, till, time.strftime(STAMP), keys.verify, enter,
+                                 force=call.args.force, next_receipt=numbers)  # fmt: skip
+    finally:
+        give_to_owner(data)
     told, lines = [], []
     for code, before, after, taken in found:
         told.append({"before": before.seq, "seq": after.seq, "next_receipt": taken.receipt + 1})

@@ -64,6 +64,18 @@ def bodies(stand: MagentoStand, method: str) -> list[tuple[str, Any]]:
     return [(each.path, msgspec.json.decode(each.body)) for each in stand.asked() if each.method == method]
 
 
+def test_a_blank_in_a_question_is_no_plus(stand: MagentoStand) -> None:
+    """Magento decodes what was signed without making blanks of pluses: a time or a SKU would be 401."""
+    order_id = stand.buy((stand.product("Kaas jong"), 1))
+    pages = list(stand.connector.pull_orders(stand.shop.now()))
+    assert [order.id for page in pages for order in page.orders] == [order_id]
+    assert stand.connector.stock(["Kaas jong"]) == {"Kaas jong": 10_000}
+    assert len(list(stand.connector.pull_products(stand.shop.now()))) == 1
+    asked = [each.query for each in stand.asked()]
+    assert any("%20" in query for query in asked)
+    assert not any("+" in query for query in asked)
+
+
 @pytest.mark.parametrize("version", ["2.3.4", "2.4.7"])
 @pytest.mark.parametrize("count", [0, 3, 4, 5])
 def test_pages_end_with_the_total(version: str, count: int) -> None:

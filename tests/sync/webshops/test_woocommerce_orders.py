@@ -23,6 +23,7 @@ from kassa_tui.sync.webshops.base import (
     WebRefundLine,
 )
 from kassa_tui.sync.webshops.woocommerce_orders import REST_LINE, order_of
+from kassa_tui.sync.webshops.woocommerce_refunds import refund_body
 from kassa_tui.sync.webshops.woocommerce_webhook import webhook
 from tests.sync.webshops.contract import pulled, sold
 from tests.sync.webshops.test_woocommerce import WooStand
@@ -115,6 +116,17 @@ class TestMoney:
                "line_items": [{"id": 1, "total": "9.17", "total_tax": "0.83",
                                "taxes": [{"id": id_, "total": total} for id_, total in taxes]}]}  # fmt: skip
         assert order_of(row, [], Options()).lines[0].rate == rate
+
+    @pytest.mark.parametrize("rate_id", [0, "AVATAX-NL", None])
+    def test_a_rate_of_a_plugin_may_have_any_id(self, rate_id: Any) -> None:
+        line = {"id": 1, "product_id": 3, "quantity": 1, "total": "9.17", "total_tax": "0.83",
+                "taxes": [{"id": rate_id, "total": "0.83"}]}  # fmt: skip
+        row = {"id": 7, "total": "10.00", "total_tax": "0.83", "line_items": [line],
+               "tax_lines": [{"id": 2, "rate_id": 5, "rate_percent": 21}]}  # fmt: skip
+        assert order_of(row, [], Options()).lines[0].rate == 900
+        wish = RefundWish(key="K1-1", amount=1000, lines=(WebRefundLine(line="1", qty=1000, amount=1000),))
+        found = refund_body(row, wish)["line_items"][0]
+        assert found["refund_tax"] == [{"id": rate_id, "refund_total": "0.830000"}]
 
     def test_the_owners_word_on_a_class_goes_before_the_shops(self) -> None:
         row = {"id": 7, "total": "10.00", "total_tax": "0.83", "line_items": [

@@ -29,7 +29,7 @@ from kassa_tui.sync.webshops.base import (
     WebRefundLine,
 )
 from kassa_tui.sync.webshops.woocommerce import make
-from kassa_tui.sync.webshops.woocommerce_products import tariffs_of
+from kassa_tui.sync.webshops.woocommerce_products import Tariffs, tariffs_of
 from tests.sync.certificates import authority
 from tests.sync.webshops.contract import EAN, OTHER_EAN, Waits, products, pulled
 from tests.sync.webshops.test_woocommerce import WooStand
@@ -317,6 +317,11 @@ class TestProducts:
         stand.connector.check()
         assert [each.price for each in stand.connector.products(sku="A1")] == [1499]
         assert stand.connector.change_product(ProductChange(product=str(product.id), price=700)).price == 700
+
+    @pytest.mark.parametrize(("status", "price"), [("taxable", 1210), ("none", 1000), ("shipping", 1000), ("", 1210)])
+    def test_only_what_is_taxed_has_vat_on_its_price(self, status: str, price: int) -> None:
+        row = {"id": 7, "regular_price": "10.00", "tax_class": "", "tax_status": status}
+        assert Tariffs(prices_include_tax=False, rates={"": 2100}).gross(row) == price
 
     def test_an_ean_that_another_product_has_is_refused(self, shop: Make) -> None:
         stand = shop()
