@@ -40,6 +40,9 @@ WEBSHOP_WORDS: dict[str, str] = {
     "key_bad": N_("Het bestand met de sleutels van de webshop is niet te lezen: {path}"),
     "no_answer": N_("Het proces dat met deze webshop praat, antwoordt niet: kijk met kassa webshop status"),
     "bad_ask": N_("Onbekende vraag: {what}"),
+    "order_unread": N_(
+        "Bestelling {order} van de webshop is niet te lezen[ ({what}: {found})]; elke nacht weer geprobeerd"
+    ),
     "stock_off": N_("Voorraadbeheer staat in de webshop uit"),
     "several_sources": N_(
         "De webshop heeft meer magazijnen ({sources}): alleen default wordt bijgehouden, of noem ze in sources"

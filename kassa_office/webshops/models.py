@@ -68,7 +68,7 @@ class WebWish(Fact):
     at = models.BigIntegerField()
     channel = models.CharField(max_length=8)
     body = models.TextField()
-    """JSON, as :func:`kassa_tui.domain.weborder.body_of` writes it."""
+    """JSON, as :func:`kassa_tui.domain.weborder.body_of` writes it, and ``key``: id of the entry and ``no``."""
 
     class Meta:
         db_table = "web_wish"
@@ -80,7 +80,7 @@ class WishTaken(models.Model):
 
     channel = models.CharField(max_length=8)
     key = models.CharField(max_length=60)
-    """``TILL:SEQ:NO``."""
+    """As the wish has it."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("channel", "key"), name="wish_taken_key"),)

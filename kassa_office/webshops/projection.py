@@ -72,7 +72,8 @@ def _moves(sign: int) -> Any:
 def wishes(gathered: Gathered, here: Here) -> None:
     """Keep what a till did for the channels to carry out; what cannot be read holds up nothing else."""
     for no, wish in enumerate(_read(here), 1):
-        body = json.dumps(body_of(wish), sort_keys=True)
+        # Its key is the entry's own id: a number alone is used again where a till's copy was put back.
+        body = json.dumps(body_of(wish) | {"key": f"{here.entry.id}:{no}"}, sort_keys=True)
         gathered.add(WEB_WISH, (*here.key, no, here.entry.at, cut(wish.channel, 8), body))
 
 

@@ -113,7 +113,7 @@ class Desk:
         code, since = str(self.webshop.till_id), timezone.localdate() - timedelta(days=WISHES_DAYS)
         branches = self._branches()
         found = WebWish.objects.filter(branch__in=branches, channel=code, day__gte=since).order_by("at", "till", "seq")
-        keyed = {f"{wish.till}:{wish.seq}:{wish.no}": wish for wish in found}
+        keyed = {str(json.loads(wish.body)["key"]): wish for wish in found}
         taken = set(WishTaken.objects.filter(channel=code, key__in=keyed).values_list("key", flat=True))
         fresh = [key for key in keyed if key not in taken]
         for key in fresh:

@@ -33,7 +33,17 @@ def done_with(con: sqlite3.Connection, channel: str, order: str, after: int = 0)
     return [wish_of(json.loads(row[0])) for row in con.execute(sql, (channel, order, after))]
 
 
-def done_since(con: sqlite3.Connection, channel: str, seq: int) -> list[tuple[int, int, int, WebWish]]:
-    """``seq``, number within the entry, time and wish of all that was done for a channel behind an entry."""
-    sql = "select seq, no, at, body from web_done where channel = ? and seq > ? order by seq, no"
-    return [(row[0], row[1], row[2], wish_of(json.loads(row[3]))) for row in con.execute(sql, (channel, seq))]
+def done_since(con: sqlite3.Connection, channel: str, seq: int) -> list[tuple[str, int, WebWish]]:
+    """Key, time and wish of all that was done for a channel behind an entry.
+
+    The key is the entry's own id and a number within it: ``seq`` alone is used again where a copy was put back.
+    """
+    sql = """select lower(hex(j.id)) || ':' || w.no, w.at, w.body from web_done w join journal j on j.seq = w.seq
+    where w.channel = ? and w.seq > ? order by w.seq, w.no"""
+    return [(key, at, wish_of(json.loads(body))) for key, at, body in con.execute(sql, (channel, seq))]
+
+
+def mark_of(con: sqlite3.Connection, seq: int) -> str:
+    """Id of an entry; empty where there is none."""
+    row = con.execute("select lower(hex(id)) from journal where seq = ?", (seq,)).fetchone()
+    return row[0] if row else ""

@@ -121,26 +121,26 @@ class Desk:
         except BaseException:
             self.channel.close()
             raise
-        self._mark = self._marked()
+        self._mark, self._marked_id = self._marked()
         self._shown = (0, 0)
 
     def hear(self) -> bool:
         """Take in what the till's journal says of web orders; whether anything in it concerns the shop."""
         with translated(TILL_DB):
             last = int(self.files.till.execute("select coalesce(max(seq), 0) from journal").fetchone()[0])
-            if last < self._mark:
+            if self._mark and web_done.mark_of(self.files.till, self._mark) != self._marked_id:
                 # Another journal, put back from a copy: each act still counts once.
                 self._mark = 0
             if last == self._mark:
                 return False
             done = web_done.done_since(self.files.till, self._webshop.code, self._mark)
-        till = self._config.till.id
-        for seq, no, at, wish in done:
-            self.engine.wish(f"{till}:{seq}:{no}", at, wish)
+            marked = web_done.mark_of(self.files.till, last)
+        for key, at, wish in done:
+            self.engine.wish(key, at, wish)
         if self._webshop.sale_as_order:
             self._sold(last)
-        self._mark = last
-        self.state.write("replace into state values (?, ?)", [(TILL_MARK, json.dumps(last))])
+        self._mark, self._marked_id = last, marked
+        self.state.write("replace into state values (?, ?)", [(TILL_MARK, json.dumps([last, marked]))])
         return True
 
     def turn(self) -> Turn:
@@ -165,17 +165,20 @@ class Desk:
             if entry.kind == "sale" and not wishes_of(entry.kind, entry.facts) and not entry.facts.get("training"):
                 self.engine.sold(entry.facts, entry.at)
 
-    def _marked(self) -> int:
+    def _marked(self) -> tuple[int, str]:
+        """Number and id of the till's entry up to which all was heard."""
         row = self.state.con.execute("select value from state where key = ?", (TILL_MARK,)).fetchone()
         if row is not None:
-            return int(json.loads(row[0]))
+            seq, marked = json.loads(row[0])
+            return int(seq), str(marked)
         with translated(TILL_DB):
             # Sales of before the webshop was added are none of its business; what was done to its orders is.
             first = self.files.till.execute(
                 "select min(seq) from web_done where channel = ?", (self._webshop.code,)
             ).fetchone()[0]
             last = self.files.till.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
-        return int(last if first is None else min(last, first - 1))
+            seq = int(last if first is None else min(last, first - 1))
+            return seq, web_done.mark_of(self.files.till, seq)
 
     def _catalogue_mark(self) -> object:
         return shop_mark(self._config.till.data), self.files.shop.told_mark(), self.files.today

@@ -11,6 +11,7 @@ import pytest
 from kassa_tui.domain.outcome import Done, Outcome, Refused
 from kassa_tui.domain.weborder import wishes_of
 from kassa_tui.services import access, checkout, selling, shifts, web_orders
+from kassa_tui.storage import web_done
 from kassa_tui.storage.rebuild import rebuild
 from kassa_tui.storage.shop_feed import apply_page
 from kassa_tui.storage.shop_schema import open_shop
@@ -185,6 +186,20 @@ def test_a_cancelled_order_stays_here(h: Hands, stage: str) -> None:
 def test_an_order_is_found_by_whatever_its_code_says(h: Hands, text: str) -> None:
     told(h, row("1009"), row("2001"))
     assert [found.number for found in web_orders.find(h.till, text)] == ["1009"]
+
+
+def test_each_act_has_a_key_that_no_other_ever_gets(h: Hands) -> None:
+    told(h, row("1012"), row("1013"))
+    good(h.till.act(web_orders.hand_over, order(h, "1012")))
+    good(h.till.act(web_orders.hand_over, order(h, "1013")))
+    con = h.till.store.read
+    found = web_done.done_since(con, "WEB", 0)
+    ids = [web_done.mark_of(con, seq) for (seq,) in con.execute("select seq from web_done order by seq")]
+    assert [key for key, _, _ in found] == [f"{entry}:1" for entry in ids]
+    assert [wish.order for _, _, wish in found] == ["1012", "1013"]
+    last = con.execute("select max(seq) from journal").fetchone()[0]
+    assert [wish.order for _, _, wish in web_done.done_since(con, "WEB", last - 1)] == ["1013"]
+    assert web_done.mark_of(con, last + 1) == ""
 
 
 def test_odd_rows_of_a_feed_are_left_out(h: Hands) -> None:

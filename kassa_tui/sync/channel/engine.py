@@ -32,7 +32,7 @@ from kassa_tui.sync.channel.showing import Shower
 from kassa_tui.sync.channel.sold import counter_sale
 from kassa_tui.sync.channel.status import Status, status_of
 from kassa_tui.sync.channel.stocking import Pushed, Stocker
-from kassa_tui.sync.webshops.base import Connector, ShopFacts, Unauthorised, WebshopError
+from kassa_tui.sync.webshops.base import Connector, OrderPage, ShopFacts, Unauthorised, WebshopError
 
 DAY_MS = 86_400_000
 CHECK_MS = DAY_MS // 4
@@ -117,7 +117,7 @@ class Engine:
     def reread(self, days: int | None = None) -> int:
         """Take in again what the shop has of so many days; how many orders were other than known. WebshopError."""
         since = max(0, self._now() - (self.settings.reread_days if days is None else days) * DAY_MS)
-        return self._alone(lambda: sum(self._importer.page(page.orders) for page in self.connector.pull_orders(since)))
+        return self._alone(lambda: sum(self._take(page) for page in self.connector.pull_orders(since)))
 
     def compare(self) -> Report:
         """Look at every product and every number, put right what differs, and journal what was found. WebshopError."""
@@ -291,7 +291,7 @@ class Engine:
             return
         before, cursor = self._importer.sales, 0
         for page in self.connector.pull_orders(self.state.now.cursor):
-            done.orders += self._importer.page(page.orders)
+            done.orders += self._take(page)
             done.sales = self._importer.sales - before
             cursor = page.cursor
             if self.means.stopped():
@@ -299,6 +299,14 @@ class Engine:
         # Pages come by id: until the last is in, an order of any time may be missing.
         self.state.now.cursor = cursor or self.state.now.cursor
         self.state.now.pulled_at = self._now()
+
+    def _take(self, page: OrderPage) -> int:
+        """Take a page in; how many orders were other than known. What cannot be read is told, and tried at night."""
+        taken = self._importer.page(page.orders)
+        self.state.clear("order_unread", [order.id for order in page.orders])
+        for odd in page.odd:
+            self.state.note("order_unread", odd.id, {**odd.facts, "order": odd.id}, self._now())
+        return taken
 
     def _stock(self, done: Turn) -> None:
         if not self.settings.stock:

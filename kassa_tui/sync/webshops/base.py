@@ -159,6 +159,14 @@ class ShopFacts(Value, frozen=True, kw_only=True):
     ``other_currency``, ``old_version`` …"""
 
 
+class OddOrder(Value, frozen=True, kw_only=True):
+    """An order that cannot be read: one plugin's row must not hold up all the others."""
+
+    id: str
+    facts: dict[str, Any] = {}
+    """As of the ``bad_answer``."""
+
+
 class OrderPage(Value, frozen=True, kw_only=True):
     """Some orders, and how far that brings us."""
 
@@ -168,6 +176,7 @@ class OrderPage(Value, frozen=True, kw_only=True):
     more: bool = False
     total: int = 0
     """Of all pages, where the shop says; for who waits."""
+    odd: tuple[OddOrder, ...] = ()
 
 
 class ProductPage(Value, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from kassa_tui.sync.webshops.base import (
 )
 from kassa_tui.sync.webshops.magento_acts import Refunds, Steps, memos
 from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, in_path, text
+from kassa_tui.sync.webshops.rows import read_each
 from kassa_tui.sync.webshops.web import Patience
 
 OVERLAP_MS = 120_000
@@ -66,7 +67,10 @@ class Magento:
         for each in self._rest.walk("orders", _since(since), size=page):
             # The clock of the first page: what changes while we read the others comes with the next pull.
             cursor = cursor or each.at
-            yield OrderPage(orders=tuple(self._orders(each.rows)), cursor=cursor, more=each.more, total=each.total)
+            reading = self._reading(each.rows)
+            orders, odd = read_each(each.rows, lambda row, known=reading: magento_orders.order_of(row, known),  # type: ignore[misc]
+                                    lambda row: text(row, "entity_id"))  # fmt: skip
+            yield OrderPage(orders=orders, cursor=cursor, more=each.more, total=each.total, odd=odd)
 
     def order(self, order_id: str) -> WebOrder | None:
         """One order."""
@@ -170,12 +174,16 @@ class Magento:
         return row
 
     def _orders(self, found: Sequence[Row]) -> list[WebOrder]:
+        reading = self._reading(found)
+        return [magento_orders.order_of(row, reading) for row in found]
+
+    def _reading(self, found: Sequence[Row]) -> magento_orders.Reading:
+        """What is to be looked up besides, for all of them at once."""
         paid = [text(row, "entity_id") for row in found if amount(row, "total_paid")]
         refunded = [text(row, "entity_id") for row in found if amount(row, "total_refunded")]
-        reading = magento_orders.Reading(
+        return magento_orders.Reading(
             self._options, _by_order(self._invoices(paid)), _by_order(memos(self._rest, refunded) if refunded else []),
         )  # fmt: skip
-        return [magento_orders.order_of(row, reading) for row in found]
 
     def _invoices(self, orders: Sequence[str]) -> list[Row]:
         if not orders:

@@ -30,6 +30,7 @@ from kassa_tui.sync.webshops.base import (
 from kassa_tui.sync.webshops.prestashop_api import Api, Row, assoc, text_of, truth, whole
 from kassa_tui.sync.webshops.prestashop_shop import Known
 from kassa_tui.sync.webshops.prestashop_stamp import read_key
+from kassa_tui.sync.webshops.rows import read_each
 
 PICKUP_NAMES = ("click and collect", "click & collect", "0")
 """Names of the carrier that a fresh shop has for what is picked up; ``0`` is shown as the shop's own name."""
@@ -75,7 +76,10 @@ class Orders:
         cursor = 0
         for rows, more in self.api.pages("orders", page, filters=filters, extra=extra):
             cursor = cursor or self.api.now
-            yield OrderPage(orders=tuple(self.read(rows)), cursor=cursor, more=more)
+            about = self._about(rows) if rows else About()
+            orders, odd = read_each(rows, lambda row, known=about: web_order(row, self.known, known),  # type: ignore[misc]
+                                    lambda row: str(whole(row.get("id")) or ""))  # fmt: skip
+            yield OrderPage(orders=orders, cursor=cursor, more=more, odd=odd)
 
     def get(self, order_id: str) -> WebOrder | None:
         """One order."""

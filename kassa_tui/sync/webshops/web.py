@@ -253,4 +253,11 @@ def causes(error: BaseException | None) -> list[BaseException]:
 
 
 def _text(body: bytes) -> str:
+    """What a shop says, without the JSON around it."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = None
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        return " ".join(found["message"].split())[:300]
     return " ".join(body[:300].decode("utf-8", "replace").split())

@@ -27,6 +27,7 @@ from kassa_tui.sync.webshops.base import (
     WebProduct,
     WebRefund,
 )
+from kassa_tui.sync.webshops.rows import read_each
 from kassa_tui.sync.webshops.web import Patience
 from kassa_tui.sync.webshops.woocommerce_check import look, read_settings
 from kassa_tui.sync.webshops.woocommerce_orders import DRAFTS, order_of
@@ -90,8 +91,9 @@ class WooCommerce:
         order of that month, also those that changed without saying so (a provider's refunds)."""
         asked = [*_since(since), ("dp", 6)]
         for found in self._api.pages("/orders", asked, page):
-            orders = tuple(self._order(row) for row in found.rows if text(row, "status") not in DRAFTS)
-            yield OrderPage(orders=orders, cursor=found.cursor, more=found.more, total=found.total)
+            rows = [row for row in found.rows if text(row, "status") not in DRAFTS]
+            orders, odd = read_each(rows, self._order, lambda row: text(row, "id"))
+            yield OrderPage(orders=orders, cursor=found.cursor, more=found.more, total=found.total, odd=odd)
 
     def _order(self, row: Row) -> WebOrder:
         return order_of(row, refunds_of(self._api, row), self._options)
