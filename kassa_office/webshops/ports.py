@@ -97,9 +97,13 @@ class OfficeArticles:
 
     def all(self) -> Iterator[Sold]:
         """Every article in use."""
-        skus = list(Article.objects.filter(active=True, kind="goods").order_by("sku").values_list("sku", flat=True))
-        for first in range(0, len(skus), AT_ONCE):
-            yield from self._read(skus[first : first + AT_ONCE])
+        yield from self.some(Article.objects.filter(active=True, kind="goods").values_list("sku", flat=True))
+
+    def some(self, skus: Iterable[str]) -> Iterator[Sold]:
+        """These articles, where they are in use."""
+        wanted = sorted(skus)
+        for first in range(0, len(wanted), AT_ONCE):
+            yield from self._read(wanted[first : first + AT_ONCE])
 
     def vat_codes(self) -> dict[int, str]:
         """VAT rate in force → its code."""

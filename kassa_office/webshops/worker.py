@@ -28,9 +28,10 @@ from kassa_tui.storage.web_state import WebState
 from kassa_tui.sync import webshop_asks
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.engine import Engine, Turn
-from kassa_tui.sync.channel.ports import Means
+from kassa_tui.sync.channel.ports import Article, Means
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.port import OfficeError
+from kassa_tui.sync.webshop_prices import PriceWatch, tell_differences
 from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import Connector, WebshopError
@@ -40,6 +41,8 @@ from kassa_tui.sync.webshops.refusing import Refusing
 KEY_FILE = "webshop.key"
 LOOK_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
+PRICES_SECONDS = 600.0
+"""Between two looks at what linked articles cost."""
 LEASE = timedelta(minutes=5)
 NIGHT = range(2, 6)
 WISHES_DAYS = 120
@@ -88,6 +91,27 @@ def settings_of(webshop: Webshop) -> Settings:
     )  # fmt: skip
 
 
+class Prices:
+    """What linked articles cost, all of them read at once and now and then: prices change by the day."""
+
+    def __init__(self, articles: OfficeArticles, state: WebState) -> None:
+        self._articles, self._state = articles, state
+        self._known: dict[str, Article] = {}
+        self._read: object = None
+
+    def mark(self) -> object:
+        """Another value each time they were read again."""
+        mark = (timezone.localdate(), time.monotonic() // PRICES_SECONDS)
+        if mark != self._read:
+            linked = {link.sku for link in self._state.links().values()}
+            self._known, self._read = {each.sku: each for each in self._articles.some(linked)}, mark
+        return mark
+
+    def by_sku(self, sku: str) -> Article | None:
+        """As it was last read."""
+        return self._known.get(sku)
+
+
 class Desk:
     """A channel of the office with its engine, open on the calling thread."""
 
@@ -99,11 +123,13 @@ class Desk:
             claims.sign(self.webshop, self._public_key())
             self.state, self._journal = WebState(folder), OwnJournal(self.webshop, lambda: clock.now().at)
             means = Means(clock, time.monotonic, random.random, self._key_mark, self._renewed, stopped)
+            articles = OfficeArticles(self.webshop.till.branch)
             self.engine = Engine(
                 settings_of(self.webshop), connector_of(self.webshop), self.channel, self.state,
-                OfficeShelf(self.webshop), OfficeArticles(self.webshop.till.branch), OfficeBoard(self.webshop),
-                self._journal, means,
+                OfficeShelf(self.webshop), articles, OfficeBoard(self.webshop), self._journal, means,
             )  # fmt: skip
+            prices = Prices(articles, self.state)
+            self._prices = PriceWatch(self.engine, self.state, prices, prices.mark)
         except BaseException:
             self.channel.close()
             raise
@@ -113,7 +139,7 @@ class Desk:
         code, since = str(self.webshop.till_id), timezone.localdate() - timedelta(days=WISHES_DAYS)
         branches = self._branches()
         found = WebWish.objects.filter(branch__in=branches, channel=code, day__gte=since).order_by("at", "till", "seq")
-        keyed = {str(json.loads(wish.body)["key"]): wish for wish in found}
+        keyed = {_key(wish): wish for wish in found}
         taken = set(WishTaken.objects.filter(channel=code, key__in=keyed).values_list("key", flat=True))
         fresh = [key for key in keyed if key not in taken]
         for key in fresh:
@@ -127,6 +153,7 @@ class Desk:
     def turn(self) -> Turn:
         """One turn of the engine; what could not be taken in waits for the next."""
         try:
+            self._prices.look()
             return self.engine.turn()
         except OfficeError as error:
             log.warning("webshop %s: %s", self.webshop.till_id, error)
@@ -157,6 +184,14 @@ class Desk:
 
     def _renewed(self) -> Connector:
         return connector_of(self.webshop)
+
+
+def _key(wish: WebWish) -> str:
+    """What it is known by; of one that cannot be read, where it stands."""
+    try:
+        return str(json.loads(wish.body)["key"])[:60]
+    except (ValueError, KeyError, TypeError):
+        return f"{wish.till}:{wish.seq}:{wish.no}"
 
 
 class Worker(threading.Thread):
@@ -214,7 +249,7 @@ class Worker(threading.Thread):
         hour = datetime.now(ZoneInfo(desk.webshop.till.branch.timezone)).hour
         if hour in NIGHT and desk.engine.night_due():
             try:
-                desk.engine.night()
+                tell_differences(desk.engine, desk.engine.night())
             except WebshopError as error:
                 log.warning("webshop %s: the night's work: %s", self.code, error.code)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kassa_tui.storage import web_prices
 from kassa_tui.storage.database import StorageError
@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from kassa_tui.storage.web_state import WebState
     from kassa_tui.sync.channel.comparing import Report
     from kassa_tui.sync.channel.engine import Engine
-    from kassa_tui.sync.channel.ports import Articles
+    from kassa_tui.sync.channel.ports import Article
 
 log = logging.getLogger("kassa.webshop")
+
+
+class Priced(Protocol):
+    """Where prices are known."""
+
+    def by_sku(self, sku: str) -> Article | None:
+        """The article as it is sold now."""
 
 
 class PriceWatch:
     """Looks after each change of the catalogue, of the links, and of the day: prices may be for some days only."""
 
-    def __init__(self, engine: Engine, state: WebState, articles: Articles, mark: Callable[[], object]) -> None:
+    def __init__(self, engine: Engine, state: WebState, articles: Priced, mark: Callable[[], object]) -> None:
         self._engine, self._state, self._articles, self._mark = engine, state, articles, mark
         self._seen: object = None
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from kassa_office.catalogue import feed
 from kassa_office.catalogue.feed_models import FeedRow
+from kassa_office.catalogue.models import Price
 from kassa_office.journal.proof import prove
 from kassa_office.journal.rebuild import rebuild
 from kassa_office.sales.models import DayTotal, Sale
@@ -296,3 +297,20 @@ def test_keys_that_are_refused_stop_it_until_there_are_others(woo: Company) -> N
         asking.renew(woo.webshop, woo.simulated.credentials, by="marie")
         turns(desk, 1)
     assert asking.state_of(asking.status(woo.webshop)).startswith("Goed")
+
+
+def test_another_price_goes_to_the_shop_where_its_owner_wants_that(
+    woo: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Webshop.objects.filter(till=woo.code).update(prices="push")
+    with woo.desk() as desk:
+        desk.engine.link()
+        turns(desk)
+        Price.objects.filter(article="6").update(amount=65)
+        turns(desk)
+        product = next(iter(desk.engine.connector.products(sku="6")))
+        assert product.price == 55
+        monkeypatch.setattr(worker, "PRICES_SECONDS", 1e-6)
+        turns(desk)
+        product = next(iter(desk.engine.connector.products(sku="6")))
+        assert product.price == 65
