@@ -174,9 +174,9 @@ def branches(request: HttpRequest) -> Any:
 
 @places.get("/branches/{branch}/tills", response=answers(list[TillOut]), auth=READ)
 def tills(request: HttpRequest, branch: InPath) -> list[dict[str, Any]]:
-    """The tills of a branch and how each is. Scope `reports:read`."""
-    code = own_branch(request, branch).code
-    return [_till(row) for row in Till.objects.filter(branch=code).select_related("state", "cursor").order_by("code")]
+    """The tills of a branch and how each is; channels of webshops are none. Scope `reports:read`."""
+    found = Till.objects.filter(branch=own_branch(request, branch).code, webshop=None)
+    return [_till(row) for row in found.select_related("state", "cursor").order_by("code")]
 
 
 def _till(row: Till) -> dict[str, Any]:
