@@ -26,7 +26,7 @@ def test_what_can_be_read_is_read() -> None:
     orders, odd = read_each(rows, _order, lambda row: str(row["id"]))
     assert [order.id for order in orders] == ["1", "3"]
     assert [(each.id, each.facts) for each in odd] == [("2", {"what": "total"})]
-    assert read_each([], _order, str) == ((), ())
+    assert read_each([], _order, lambda row: str(row["id"])) == ((), ())
 
 
 @pytest.mark.parametrize(
