@@ -22,7 +22,7 @@ def _order(row: dict[str, Any]) -> WebOrder:
 
 
 def test_what_can_be_read_is_read() -> None:
-    rows = [{"id": "1", "total": 100}, {"id": "2", "total": None}, {"id": "3", "total": 300}]
+    rows: list[dict[str, Any]] = [{"id": "1", "total": 100}, {"id": "2", "total": None}, {"id": "3", "total": 300}]
     orders, odd = read_each(rows, _order, lambda row: str(row["id"]))
     assert [order.id for order in orders] == ["1", "3"]
     assert [(each.id, each.facts) for each in odd] == [("2", {"what": "total"})]
