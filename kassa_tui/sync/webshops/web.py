@@ -258,6 +258,7 @@ def _text(body: bytes) -> str:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
-    if isinstance(found, dict) and isinstance(found.get("message"), str):
+    # Where a shop leaves places open in its message, as Magento does, its connector fills them in.
+    if isinstance(found, dict) and isinstance(found.get("message"), str) and "parameters" not in found:
         return " ".join(found["message"].split())[:300]
     return " ".join(body[:300].decode("utf-8", "replace").split())
