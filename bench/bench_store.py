@@ -318,6 +318,8 @@ def main() -> None:
     elif options.die:
         sell_and_die(options.shop, options.die)
     else:
+        if options.cache is not None:
+            Path(options.cache).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="kassa-bench-", dir=options.cache) as name:
             table(options, Path(name))
 
