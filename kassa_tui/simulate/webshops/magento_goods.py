@@ -48,6 +48,8 @@ class Product:
     price: Decimal
     tax: int
     kind: str = "simple"
+    status: int = 1
+    """1 on sale, 2 switched off."""
     attributes: dict[str, str] = field(default_factory=dict)
     children: list[str] = field(default_factory=list)
     created: int = 0
@@ -103,8 +105,8 @@ class Goods:
         self._ids = 0
 
     def add(self, sku: str, *, name: str = "", price: int = 1499, rate: int = 900, ean: str = "",
-            stock: int | None = 10, kind: str = "simple", source: str = DEFAULT) -> Product:  # fmt: skip
-        """A new product; its price in cents as it stands in the shop, its stock in pieces."""
+            stock: int | None = 10, kind: str = "simple", source: str = DEFAULT, empty: bool = False) -> Product:  # fmt: skip
+        """A new product; its price in cents as it stands in the shop, its stock in pieces; ``empty``: in no source."""
         self._ids += 1
         tax = next(each.id for each in self.taxes if each.rates["NL"] * 100 == rate)
         made = Product(self._ids, sku, name or sku, Decimal(price) / 100, tax, kind, created=self._now(),
@@ -112,7 +114,7 @@ class Goods:
         if ean:
             made.attributes["ean"] = ean
         self.products[sku.casefold()] = made
-        if kind not in COMPOSITE:
+        if kind not in COMPOSITE and not empty:
             self.put(sku, source, Decimal(stock or 0))
         return made
 

@@ -106,9 +106,11 @@ class Books:
         for name, value in (
             ("PS_TIMEZONE", timezone), ("PS_CURRENCY_DEFAULT", "1"), ("PS_COUNTRY_DEFAULT", "13"),
             ("PS_LANG_DEFAULT", str(DUTCH)), ("PS_STOCK_MANAGEMENT", "1"), ("PS_ROUND_TYPE", "2"),
-            ("PS_SHOP_NAME", "Voorbeeldwinkel"), ("PS_WEBSERVICE", "1"),
+            ("PS_SHOP_NAME", "Voorbeeldwinkel"), ("PS_WEBSERVICE", "1"), ("PS_HOME_CATEGORY", "2"),
         ):  # fmt: skip
             self.configure(name, value)
+        for code in ("nl", "fr"):
+            self.add("languages", {"name": code, "iso_code": code, "active": 1})
         self.add("currencies", {"iso_code": "EUR", "name": "Euro", "conversion_rate": "1.000000", "active": 1})
         self.add("carriers", {"id_reference": 1, "name": "Click and collect", "active": 1, "is_free": 1, "deleted": 0})
         self.add("carriers", {"id_reference": 2, "name": "Pakketdienst", "active": 1, "is_free": 0, "deleted": 0})

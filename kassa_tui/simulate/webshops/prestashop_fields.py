@@ -105,6 +105,8 @@ RESOURCES: Mapping[str, Resource] = {
         _resource("currencies", "currency", "Currency", "names name iso_code! conversion_rate! deleted active"),
         _resource("customers", "customer", "Customer", "id_default_group id_lang secure_key deleted passwd! "
                   "lastname! firstname! email! active note date_add date_upd"),
+        _resource("languages", "language", "Language", "name! iso_code! locale language_code active is_rtl "
+                  "date_format_lite! date_format_full!"),
         _resource("messages", "message", "Message", "id_cart id_order id_customer id_employee message! private "
                   "date_add"),
         _resource("order_details", "order_detail", "OrderDetail", _DETAIL),

@@ -287,4 +287,8 @@ class Webservice:
         }
         if resource.name == "order_slip":
             return add_slip(books, fields, rows)
-        return books.add(resource.name, fields, rows)
+        row = books.add(resource.name, fields, rows)
+        if resource.name == "products":
+            # A product of its own accord gets its row of stock; of combinations each its own.
+            books.add_stock_row(row["id"], 0, 0)
+        return row

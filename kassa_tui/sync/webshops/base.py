@@ -131,6 +131,8 @@ class WebProduct(Value, frozen=True, kw_only=True):
     price: int | None = None
     """Cents with VAT, as far as the shop's settings tell; None where they do not."""
     vat_class: str = ""
+    rate: int | None = None
+    """Hundredths of a percent that the shop reckons with for that class; None where it does not say."""
     stock: int | None = None
     """Thousandths as the shop shows or holds them, in the sense of :attr:`ShopFacts.reserves`; None: not managed."""
     managed: Literal["yes", "no", "parent"] = "yes"
@@ -138,6 +140,15 @@ class WebProduct(Value, frozen=True, kw_only=True):
     sellable: bool = True
     """False for a parent whose variations are what is sold."""
     modified_at: int = 0
+
+
+class VatClass(Value, frozen=True, kw_only=True):
+    """A tariff of the shop, for products."""
+
+    name: str
+    """As :attr:`WebProduct.vat_class` has it."""
+    rate: int
+    """Hundredths of a percent in the shop's own country."""
 
 
 class ShopFacts(Value, frozen=True, kw_only=True):
@@ -154,6 +165,8 @@ class ShopFacts(Value, frozen=True, kw_only=True):
     written to it is then what lies on the shelf, orders not yet shipped included."""
     whole_units: bool = True
     """Stock in whole units only: weighed goods are rounded down."""
+    vat_classes: tuple[VatClass, ...] = ()
+    """Those whose tariff is known."""
     remarks: tuple[tuple[str, dict[str, Any]], ...] = ()
     """Codes and facts of what a person should see to: ``write_refused``, ``no_https``, ``keys_in_url``,
     ``other_currency``, ``old_version`` …"""
@@ -219,6 +232,19 @@ class ProductChange(Value, frozen=True, kw_only=True):
     vat_class: str | None = None
     ean: str | None = None
     name: str | None = None
+
+
+class NewProduct(Value, frozen=True, kw_only=True):
+    """An article that the shop does not have."""
+
+    sku: str
+    name: str
+    price: int
+    """Cents with VAT."""
+    rate: int
+    vat_class: str | None = None
+    """None: whatever the shop gives a new product."""
+    ean: str = ""
 
 
 class SoldLine(Value, frozen=True, kw_only=True):
@@ -306,6 +332,9 @@ class Connector(Protocol):
     def pull_products(self, since: int = 0, *, page: int = 100) -> Iterator[ProductPage]:
         """Products changed since, or all (0), with their variations."""
 
+    def product(self, product: str) -> WebProduct | None:
+        """One product as it is now; None where the shop has none."""
+
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         """All that have this SKU, or this EAN: more than one is for a person to choose."""
 
@@ -317,6 +346,12 @@ class Connector(Protocol):
 
     def change_product(self, change: ProductChange) -> WebProduct:
         """Change only what is named; the product as it is then."""
+
+    def make_product(self, new: NewProduct) -> WebProduct:
+        """Put an article into the shop, hidden from its customers until a person has finished it.
+
+        The caller has looked for the SKU: a lost answer (:class:`Unanswered`) is looked for again, never repeated.
+        """
 
     def acknowledge(self, order_id: str, step: Step, *, note: str = "") -> WebOrder:
         """Bring an order to a step, doing nothing where it is there already; the order as it is then."""

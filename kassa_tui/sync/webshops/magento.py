@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from kassa_tui.sync.webshops import magento_check, magento_orders, magento_products, magento_sales, magento_stock
 from kassa_tui.sync.webshops.access import Access
 from kassa_tui.sync.webshops.amounts import naive
 from kassa_tui.sync.webshops.base import (
     Connector,
     CounterSale,
+    NewProduct,
     OrderPage,
     Permanent,
     ProductChange,
@@ -52,7 +55,7 @@ class Magento:
         self._books = None
         found = magento_check.check(self._rest, self._access, lambda: self.books)
         self._website, self._store = found.website, found.store
-        return found.facts
+        return replace(found.facts, vat_classes=self._tariffs.classes())
 
     @property
     def books(self) -> magento_stock.Books:
@@ -85,6 +88,11 @@ class Magento:
         for each in found:
             cursor = cursor or each.at
             yield ProductPage(products=self._products(each.rows), cursor=cursor, more=each.more, total=each.total)
+
+    def product(self, product: str) -> WebProduct | None:
+        """One product, with the values that hold for every store view."""
+        row = magento_products.product_row(self._rest, product) if product else None
+        return None if row is None else self._products([row])[0]
 
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         """All with this SKU or EAN."""
@@ -122,6 +130,12 @@ class Magento:
     def change_product(self, change: ProductChange) -> WebProduct:
         """Change what is named."""
         row = magento_products.change(self._rest, self._options, self._tariffs, change)
+        return self._products([row])[0]
+
+    def make_product(self, new: NewProduct) -> WebProduct:
+        """A product that is not on sale yet, with a place for its stock."""
+        row = magento_products.make(self._rest, self._options, self._tariffs, new)
+        self.push_stock([StockWant(product=new.sku, sku=new.sku, qty=0)])
         return self._products([row])[0]
 
     def acknowledge(self, order_id: str, step: Step, *, note: str = "") -> WebOrder:
@@ -217,6 +231,4 @@ def _by_order(found: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _restocked(refund: WebRefund) -> WebRefund:
-    from msgspec.structs import replace
-
     return replace(refund, restocked=True)

@@ -11,13 +11,25 @@ from typing import Any
 
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import exact, net, rounded, utc
-from kassa_tui.sync.webshops.base import Permanent, ProductChange, Unauthorised, WebProduct, WebshopError
+from kassa_tui.sync.webshops.base import (
+    NewProduct,
+    Permanent,
+    ProductChange,
+    Unauthorised,
+    VatClass,
+    WebProduct,
+    WebshopError,
+)
 from kassa_tui.sync.webshops.magento_stock import COMPOSITE
 from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, awkward, in_path, number, rows, text
 
 FIELDS = "items[id,sku,name,price,type_id,status,updated_at,extension_attributes,custom_attributes]"
 TAX_CLASS, EAN = "tax_class_id", "ean"
 """Codes of attributes; that of the EAN is each shop's own, and this one what most of them call it."""
+DISABLED, IN_CATALOGUE = 2, 4
+"""Of a new product: not on sale, and to be seen in catalogue and search once it is."""
+FIRST_SET = 4
+"""The set of attributes that every shop begins with."""
 PRICE_PLACES = 4
 """Of a price without VAT; older versions keep no more."""
 
@@ -51,6 +63,11 @@ class Tariffs:
             if each in self._options.vat_rates:
                 return self._options.vat_rates[each]
         return self._rates.get(class_id)
+
+    def classes(self) -> tuple[VatClass, ...]:
+        """All classes whose tariff is known."""
+        known = ((self.name(number), self.rate(number)) for number in self._read())
+        return tuple(VatClass(name=name, rate=rate) for name, rate in known if rate is not None)
 
     def _read(self) -> dict[str, str]:
         if self._names is None:
@@ -97,7 +114,8 @@ def product_of(row: Row, options: Options, tariffs: Tariffs, stock: int | None) 
     managed = stock is not None
     return WebProduct(
         id=sku, sku=sku, ean=attribute(row, options.ean_field or EAN), name=text(row, "name"),
-        price=price(row, options, tariffs), vat_class=tariffs.name(class_id) if class_id else "", stock=stock,
+        price=price(row, options, tariffs), vat_class=tariffs.name(class_id) if class_id else "",
+        rate=tariffs.rate(class_id) if class_id else None, stock=stock,
         managed="yes" if managed else "no", sellable=not composite, modified_at=utc(text(row, "updated_at")),
     )  # fmt: skip
 
@@ -175,10 +193,39 @@ def _fields(row: Row, options: Options, tariffs: Tariffs, wish: ProductChange) -
     return fields | ({"custom_attributes": custom} if custom else {})
 
 
-def _written(wish: ProductChange, options: Options, tariffs: Tariffs, class_id: str) -> str:
+def _written(wish: ProductChange | NewProduct, options: Options, tariffs: Tariffs, class_id: str) -> str:
     """A price as the shop wants it written."""
     gross = wish.price or 0
     if options.price_includes_tax is not False:
         return f"{gross // 100}.{gross % 100:02}"
     known = tariffs.rate(tariffs.number(wish.vat_class) if wish.vat_class is not None else class_id)
     return net(gross, wish.rate if known is None else known, PRICE_PLACES)
+
+
+def make(rest: Rest, options: Options, tariffs: Tariffs, new: NewProduct) -> Row:
+    """Make a simple product that is not on sale yet. Of a SKU that is there the shop would overwrite the product."""
+    if product_row(rest, new.sku) is not None:
+        raise Permanent("duplicate_code", {"code": new.sku})
+    class_id = tariffs.number(new.vat_class) if new.vat_class is not None else ""
+    custom = [{"attribute_code": TAX_CLASS, "value": class_id}] if class_id else []
+    if new.ean:
+        custom.append({"attribute_code": options.ean_field or EAN, "value": new.ean})
+    rest.send("POST", "products", {"product": {
+        "sku": new.sku, "name": new.name, "price": number(_written(new, options, tariffs, class_id)),
+        "type_id": "simple", "attribute_set_id": _attribute_set(rest), "status": DISABLED, "visibility": IN_CATALOGUE,
+        "custom_attributes": custom,
+    }})  # fmt: skip
+    row = product_row(rest, new.sku)
+    if row is None:
+        raise Permanent("not_taken", {"what": new.sku})
+    return row
+
+
+def _attribute_set(rest: Rest) -> int:
+    """The first one for products; keys that may not see them take the one of every fresh shop."""
+    try:
+        found = rest.search("products/attribute-sets/sets/list", size=1, sort="attribute_set_id")
+    except (Unauthorised, Permanent):
+        return FIRST_SET
+    told = next((text(row, "attribute_set_id") for row in found.rows), "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else FIRST_SET

@@ -8,6 +8,7 @@ from kassa_tui.sync.webshops.access import Access
 from kassa_tui.sync.webshops.base import (
     Connector,
     CounterSale,
+    NewProduct,
     OrderPage,
     ProductChange,
     ProductPage,
@@ -60,6 +61,10 @@ class PrestaShop:
         """Products changed since, or all (0), each followed by its combinations."""
         return self._products.pull(since, page)
 
+    def product(self, product: str) -> WebProduct | None:
+        """One product or combination as it is now."""
+        return self._products.one(product)
+
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         """All that have this SKU, or this EAN."""
         return self._products.find(sku, ean)
@@ -75,6 +80,10 @@ class PrestaShop:
     def change_product(self, change: ProductChange) -> WebProduct:
         """Change only what is named."""
         return self._products.change(change)
+
+    def make_product(self, new: NewProduct) -> WebProduct:
+        """A product that is switched off until a person has finished it."""
+        return self._products.make(new)
 
     def acknowledge(self, order_id: str, step: Step, *, note: str = "") -> WebOrder:
         """Bring an order to a step, doing nothing where it is there already."""

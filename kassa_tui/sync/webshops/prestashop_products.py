@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from kassa_tui.sync.webshops.amounts import cents, exact, local, net
 from kassa_tui.sync.webshops.base import (
+    NewProduct,
     Permanent,
     ProductChange,
     ProductPage,
@@ -34,6 +36,9 @@ STOCK = "[id,id_product,id_product_attribute,quantity,depends_on_stock,id_shop]"
 MANY, CHUNK = 100, 2000
 """From so many products on, all stock is read; in pieces of so many rows."""
 MOST = 2**31 - 1
+NAME_CHARS = 128
+_FORBIDDEN = re.compile(r"[<>;=#{}]")
+"""Characters that the shop refuses in the name of a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ class Products:
         return WebProduct(
             id=product_id(product, variation), sku=text_of(row.get("reference")), ean=text_of(row.get("ean13")),
             name=text_of(parent.get("name"), self.known.language), price=self._price(row, parent, group),
-            vat_class=group, stock=held.quantity * 1000 if held is not None and self.known.counts_stock else None,
+            vat_class=group, rate=self.known.rates.get(group),
+            stock=held.quantity * 1000 if held is not None and self.known.counts_stock else None,
             managed="yes" if managed else "no", sellable=sellable,
             modified_at=local(parent.get("date_upd"), self.known.zone),
         )  # fmt: skip
@@ -213,6 +219,24 @@ class Products:
                 raise Permanent("not_taken", {"product": change.product, "what": name})
         return after
 
+    def make(self, new: NewProduct) -> WebProduct:
+        """A product that is switched off; the shop makes the row of its stock itself."""
+        if self.find(new.sku, "") or (new.ean and self.find("", new.ean)):
+            raise Permanent("duplicate_code", {"code": f"{new.sku} {new.ean}".strip()})
+        group = new.vat_class or "0"
+        rate = self.known.rates.get(group, new.rate) if new.vat_class is not None else new.rate
+        home = self.known.settings.get("PS_HOME_CATEGORY", "2")
+        name, link = _FORBIDDEN.sub(" ", new.name).strip()[:NAME_CHARS] or new.sku, _link(new.name or new.sku)
+        made = self.api.create("products", "product", {
+            "reference": new.sku, "ean13": new.ean, "price": net(new.price, rate), "id_tax_rules_group": group,
+            "id_category_default": home, "state": 1, "active": 0, "available_for_order": 1, "show_price": 1,
+            "name": self.known.in_all_languages(name), "link_rewrite": self.known.in_all_languages(link),
+        }, {"categories": ("category", [{"id": home}])})  # fmt: skip
+        found = self.one(product_id(whole(made.get("id")), 0))
+        if found is None:
+            raise Permanent("not_taken", {"what": new.sku})
+        return found
+
     def _fields(self, change: ProductChange, product: int, variation: int, now: WebProduct) -> dict[str, Field]:
         fields: dict[str, Field] = {}
         if change.ean is not None and change.ean != now.ean:
@@ -231,6 +255,12 @@ class Products:
         if change.name is not None:
             fields["name"] = {str(self.known.language): change.name} if self.known.language else change.name
         return fields
+
+
+def _link(name: str) -> str:
+    """A name as it may stand in an address."""
+    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:NAME_CHARS] or "artikel"
 
 
 def searched(value: str) -> str:

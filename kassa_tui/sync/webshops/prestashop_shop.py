@@ -13,7 +13,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from kassa_tui.sync.webshops.amounts import exact, naive, rounded
-from kassa_tui.sync.webshops.base import Permanent, ShopFacts, Stage
+from kassa_tui.sync.webshops.base import Permanent, ShopFacts, Stage, VatClass
 from kassa_tui.sync.webshops.prestashop_api import Api, Row, text_of, truth, whole
 
 STATES: Mapping[str, tuple[int, Stage]] = {
@@ -33,7 +33,7 @@ STATES: Mapping[str, tuple[int, Stage]] = {
 }
 """Settings that hold the id of an order state: what it is in a fresh installation, and what it means to us."""
 SETTINGS = (*STATES, "PS_TIMEZONE", "PS_CURRENCY_DEFAULT", "PS_COUNTRY_DEFAULT", "PS_LANG_DEFAULT",
-            "PS_STOCK_MANAGEMENT", "PS_ROUND_TYPE", "PS_CUSTOMER_GROUP")  # fmt: skip
+            "PS_STOCK_MANAGEMENT", "PS_ROUND_TYPE", "PS_CUSTOMER_GROUP", "PS_HOME_CATEGORY")  # fmt: skip
 OVERLAP_MS, OCTOBER_OVERLAP_MS = 120_000, 7_200_000
 """How far before the cursor is asked; two hours around the night in which an hour of the shop's clock comes twice."""
 AROUND = timedelta(hours=3)
@@ -153,6 +153,12 @@ class Known:
                     found.setdefault(text_of(row.get("id_tax_rules_group")), rate)
         return {"0": 0, **found, **self.options.vat_rates}
 
+    def classes(self) -> tuple[VatClass, ...]:
+        """Tax rules groups; "none at all" only where no group has a tariff of nothing."""
+        named = {name: rate for name, rate in self.rates.items() if name != "0"}
+        found = named if 0 in named.values() else self.rates
+        return tuple(VatClass(name=name, rate=rate) for name, rate in found.items())
+
     @property
     def known_rates(self) -> tuple[int, ...]:
         """Rates to choose among first: those of the shop's country."""
@@ -162,6 +168,12 @@ class Known:
     def all_rates(self) -> tuple[int, ...]:
         """Rates to choose among where none of those fits, as for what was sent abroad."""
         return tuple(dict.fromkeys((*self.known_rates, *self.taxes.values())))
+
+    def in_all_languages(self, words: str) -> dict[str, str]:
+        """A text for each language of the shop; where the key may not know them, for that of names."""
+        rows = self.api.rows("languages", display="[id]") if self.api.may("languages") else []
+        found = [text_of(row.get("id")) for row in rows] or [str(self.language or 1)]
+        return dict.fromkeys(found, words)
 
     @property
     def language(self) -> int:
@@ -241,6 +253,7 @@ class Known:
         iso = self.currencies.get(self.currency, "EUR")
         return ShopFacts(
             name=name, version=self.api.version, timezone=self.zone.key, currency=iso, now=self.api.now,
+            vat_classes=self.classes(),
             remarks=(*self._remarks(iso), *remarks),
         )  # fmt: skip
 

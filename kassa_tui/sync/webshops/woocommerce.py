@@ -14,6 +14,7 @@ from kassa_tui.sync.webshops.amounts import naive
 from kassa_tui.sync.webshops.base import (
     Connector,
     CounterSale,
+    NewProduct,
     OrderPage,
     Permanent,
     ProductChange,
@@ -36,6 +37,7 @@ from kassa_tui.sync.webshops.woocommerce_products import (
     change_body,
     ean_of,
     fields,
+    new_body,
     path_of,
     product_of,
     refused_change,
@@ -128,6 +130,20 @@ class WooCommerce:
     def _variations(self, row: Row) -> Iterator[Page]:
         return self._api.pages(f"/products/{number(row)}/variations", [("_fields", fields(self._options))], MAX_PAGE)
 
+    def product(self, product: str) -> WebProduct | None:
+        """One product as it is now, a variation by the name of what it is one of."""
+        path, above = path_of(product), product.partition(":")[0]
+        if path is None:
+            return None
+        try:
+            row = one(self._api.get(path, [("_fields", fields(self._options))]))
+            parent = one(self._api.get(f"/products/{above}", [("_fields", "id,name")])) if ":" in product else None
+        except Permanent as error:
+            if is_gone(error):
+                return None
+            raise
+        return None if text(row, "status") == "trash" else product_of(row, self.tariffs, self._options, parent)
+
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         """All that have this SKU, or this EAN, variations too."""
         wanted = (sku or ean).strip()
@@ -186,6 +202,16 @@ class WooCommerce:
         if (refused := refused_change(change, found)) is not None:
             raise refused
         return found
+
+    def make_product(self, new: NewProduct) -> WebProduct:
+        """A draft; Permanent ``duplicate_code`` where another product has the SKU or the EAN."""
+        try:
+            row = one(self._api.send("POST", "/products", None, new_body(new, self.tariffs, self._options)))
+        except Permanent as error:
+            if error.code == "duplicate_code":
+                raise Permanent(error.code, {**error.facts, "code": f"{new.sku} {new.ean}".strip()}) from error
+            raise
+        return product_of(row, self.tariffs, self._options)
 
     def acknowledge(self, order_id: str, step: Step, *, note: str = "") -> WebOrder:
         """Bring an order to a step, doing nothing where it is there already."""

@@ -41,6 +41,7 @@ def look(api: Api) -> tuple[ShopFacts, Tariffs]:
         timezone=zone,
         currency=currency,
         now=server_time(answer),
+        vat_classes=found.classes,
         remarks=(*remarks, *_writing(api)),
     )
     return facts, found

@@ -8,7 +8,7 @@ from typing import Any
 
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import cents, euros, exact, net, rounded, thousandths, utc
-from kassa_tui.sync.webshops.base import Permanent, ProductChange, WebProduct
+from kassa_tui.sync.webshops.base import NewProduct, Permanent, ProductChange, VatClass, WebProduct
 from kassa_tui.sync.webshops.woocommerce_web import Row, many, meta, number, text
 
 PARENTS = ("variable", "variable-subscription", "grouped", "external")
@@ -55,6 +55,11 @@ class Tariffs:
         """The class with this rate; None where there is none."""
         return next((name for name, each in self.rates.items() if each == rate), None)
 
+    @property
+    def classes(self) -> tuple[VatClass, ...]:
+        """All classes whose rate is known."""
+        return tuple(VatClass(name=name, rate=rate) for name, rate in self.rates.items()) if self.taxed else ()
+
 
 def tariffs_of(settings: Mapping[str, Any], taxes: list[Row], options: Options) -> Tariffs:
     """From the shop's settings by id, and its table of taxes."""
@@ -84,6 +89,7 @@ def product_of(row: Row, tariffs: Tariffs, options: Options, parent: Row | None 
         name=_name(row, parent),
         price=tariffs.gross(row),
         vat_class=text(row, "tax_class"),
+        rate=tariffs.rate(row),
         stock=stock_of(row),
         managed="parent" if managed == "parent" else "yes" if managed in (True, "yes", 1) else "no",
         sellable=text(row, "type") not in PARENTS,
@@ -119,19 +125,36 @@ def change_body(change: ProductChange, tariffs: Tariffs, options: Options) -> Ro
     if change.price is not None:
         body["regular_price"] = tariffs.written(change.price, change.rate)
     if change.vat_class is not None:
-        body["tax_class"] = "" if change.vat_class == "standard" else change.vat_class
-    if change.ean is not None and options.ean_field:
-        body["meta_data"] = [{"key": options.ean_field, "value": change.ean}]
-    elif change.ean is not None:
-        body["global_unique_id"] = change.ean
+        # Of a product that is not taxed at all the class would count for nothing.
+        body |= {"tax_class": "" if change.vat_class == "standard" else change.vat_class, "tax_status": "taxable"}
+    if change.ean is not None:
+        body |= _ean(change.ean, options)
     if change.name is not None and ":" not in change.product:
         body["name"] = change.name
     return body
 
 
+def new_body(new: NewProduct, tariffs: Tariffs, options: Options) -> Row:
+    """A simple product that keeps its own stock, a draft."""
+    body: Row = {
+        "name": new.name, "type": "simple", "status": "draft", "sku": new.sku,
+        "regular_price": tariffs.written(new.price, new.rate), "manage_stock": True, "stock_quantity": 0,
+    }  # fmt: skip
+    if new.vat_class is not None:
+        body["tax_class"] = new.vat_class
+    return body | (_ean(new.ean, options) if new.ean else {})
+
+
+def _ean(ean: str, options: Options) -> Row:
+    if options.ean_field:
+        return {"meta_data": [{"key": options.ean_field, "value": ean}]}
+    return {"global_unique_id": ean}
+
+
 def refused_change(change: ProductChange, found: WebProduct) -> Permanent | None:
     """Whether the shop answered well and did something else."""
-    pairs = [(change.price, found.price), (change.ean, found.ean)]
+    vat_class = "" if change.vat_class == "standard" else change.vat_class
+    pairs = [(change.price, found.price), (change.ean, found.ean), (vat_class, found.vat_class)]
     for wanted, shown in pairs:
         if wanted is not None and shown is not None and shown != wanted:
             facts = {"product": change.product, "wanted": wanted, "found": shown}

@@ -23,6 +23,7 @@ from kassa_tui.simulate.webshops.server import Fault, Queue, ShopServer
 from kassa_tui.sync.webshops.base import (
     Connector,
     CounterSale,
+    NewProduct,
     Permanent,
     ProductChange,
     RefundWish,
@@ -106,6 +107,10 @@ class Stand(ABC):
     @abstractmethod
     def shown(self, product: str) -> int | None:
         """Pieces, in the sense of :attr:`ShopFacts.reserves`, straight from the shop's own books."""
+
+    @abstractmethod
+    def hidden(self, product: str) -> bool:
+        """Whether customers cannot see it."""
 
     @abstractmethod
     def orders(self) -> int:
@@ -474,6 +479,64 @@ class Contract(ABC):
         with pytest.raises(Permanent) as error:
             stand.connector.change_product(ProductChange(product=product, price=1))
         assert error.value.code == "unknown_product"
+
+    def test_one_product_is_asked_for_by_its_id(self, stand: Stand) -> None:
+        plain, variation = stand.product("A1", ean=EAN, name="Kaas"), stand.variation("V1", ean=OTHER_EAN)
+        stand.connector.check()
+        for product in (plain, variation):
+            found = stand.connector.product(product)
+            assert found is not None
+            listed = next(x for page in stand.connector.pull_products() for x in page.products if x.id == product)
+            assert (found.sku, found.ean, found.price, found.rate, found.vat_class, found.name) == (
+                listed.sku, listed.ean, listed.price, listed.rate, listed.vat_class, listed.name)  # fmt: skip
+        stand.remove(plain)
+        assert stand.connector.product(plain) is None
+        assert stand.connector.product("nothing of this") is None
+
+    def test_a_tariff_goes_by_the_class_of_the_shop(self, stand: Stand) -> None:
+        low, high = stand.product("A1", rate=900, price=1090), stand.product("B1", rate=2100, price=1210)
+        classes = {each.name: each.rate for each in stand.connector.check().vat_classes}
+        found = stand.connector.product(low)
+        assert found is not None
+        assert (found.rate, classes[found.vat_class]) == (900, 900)
+        other = next(name for name, rate in classes.items() if rate == 2100)
+        changed = stand.connector.change_product(ProductChange(product=low, vat_class=other, price=1210, rate=2100))
+        assert (changed.vat_class, changed.rate, changed.price, changed.sku) == (other, 2100, 1210, "A1")
+        unchanged = stand.connector.product(high)
+        assert unchanged is not None
+        assert (unchanged.rate, unchanged.price) == (2100, 1210)
+
+    def test_an_article_is_made_a_product_that_customers_do_not_see_yet(self, stand: Stand) -> None:
+        classes = {each.rate: each.name for each in stand.connector.check().vat_classes}
+        new = NewProduct(
+            sku="N1", name="Boerenkaas; <oud> 500 g", price=1499, rate=900, vat_class=classes[900], ean=EAN
+        )
+        made = stand.connector.make_product(new)
+        assert (made.sku, made.ean, made.price, made.rate, made.vat_class) == ("N1", EAN, 1499, 900, classes[900])
+        assert "Boerenkaas" in made.name
+        assert [each.id for each in stand.connector.products(sku="N1")] == [made.id]
+        (written,) = stand.connector.push_stock([StockWant(product=made.id, sku="N1", qty=7000)])
+        assert (written.code, written.qty) == ("", 7000)
+        assert stand.hidden(made.id)
+
+    def test_what_has_a_sku_already_is_not_made_again(self, stand: Stand) -> None:
+        product = stand.product("N1", name="Kaas")
+        stand.connector.check()
+        before = stand.state()
+        with pytest.raises(Permanent) as error:
+            stand.connector.make_product(NewProduct(sku="N1", name="Brood", price=100, rate=900))
+        assert error.value.code == "duplicate_code"
+        assert stand.state() == before
+        found = stand.connector.product(product)
+        assert found is not None
+        assert found.name == "Kaas"
+
+    def test_a_product_whose_answer_was_lost_is_found(self, stand: Stand) -> None:
+        stand.connector.check()
+        stand.on_write(Fault("lost"))
+        with pytest.raises(Unanswered):
+            stand.connector.make_product(NewProduct(sku="N1", name="Kaas", price=100, rate=900))
+        assert [each.sku for each in stand.connector.products(sku="N1")] == ["N1"]
 
     def test_a_step_is_taken_once(self, stand: Stand) -> None:
         product = stand.product("A1", stock=10)

@@ -77,6 +77,9 @@ class PrestaStand(Stand):
     def shown(self, product: str) -> int | None:
         return self.shop.stock(product)
 
+    def hidden(self, product: str) -> bool:
+        return str(self.shop.books.tables["products"][int(product)]["active"]) == "0"
+
     def orders(self) -> int:
         return len(self.shop.orders())
 

@@ -80,6 +80,9 @@ class MagentoStand(Stand):
     def shown(self, product: str) -> int | None:
         return int(self.goods.physical(product))
 
+    def hidden(self, product: str) -> bool:
+        return self.goods.get(product).status == 2
+
     def orders(self) -> int:
         return len(self.sales.orders)
 

@@ -72,6 +72,9 @@ class WooStand(Stand):
         keeper = self.shop.books.keeper(self.shop.books.products[own(product)])
         return None if keeper is None else int(keeper.stock)
 
+    def hidden(self, product: str) -> bool:
+        return self.shop.books.products[own(product)].status == "draft"
+
     def orders(self) -> int:
         return len(self.shop.books.orders)
 
