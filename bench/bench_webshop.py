@@ -24,7 +24,7 @@ from kassa_tui.storage import web_orders
 from kassa_tui.storage.web_state import WebState
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.engine import Engine, Turn
-from kassa_tui.sync.channel.ports import Article, BoardRow, Means
+from kassa_tui.sync.channel.ports import Article, ArticleChange, BoardRow, Means, NewArticle
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.webshops.access import Access
 from kassa_tui.sync.webshops.woocommerce import make
@@ -115,6 +115,18 @@ class World:
     def by_code(self, code: str) -> list[str]:
         """None has one."""
         return []
+
+    def some(self, skus: Iterable[str]) -> Iterator[Article]:
+        """Some."""
+        return (self.all_of[sku] for sku in skus if sku in self.all_of)
+
+    def take_over(self, changes: Sequence[ArticleChange]) -> list[str]:
+        """Nothing is."""
+        return ["articles_of_office"] * len(changes)
+
+    def make(self, new: NewArticle) -> str:
+        """Nothing is."""
+        return "articles_of_office"
 
     def all(self) -> Iterator[Article]:
         """All."""

@@ -157,7 +157,6 @@ class Webshop:
     ca_file: Path | None = None
     """PEM of an authority that signs the webshop's certificate; None is the system's."""
     proxy: str | None = None
-    """URL."""
     poll_seconds: int = 30
     """Between two looks at its orders."""
     orders: bool = True
@@ -175,7 +174,11 @@ class Webshop:
     buffer_silent_minutes: int = 30
     """Of silence for each unit."""
     prices: str = "no"
-    """``push`` (ours to it), ``pull`` (its to us) or ``no``."""
+    vat: str = "no"
+    eans: str = "no"
+    """Of barcodes, as of prices and VAT: ``push`` (ours to it), ``pull`` (its to us) or ``no``."""
+    vat_classes: Mapping[str, str] = field(default_factory=dict)
+    """VAT code to the webshop's own class, where the rate alone does not tell."""
     sale_as_order: bool = False
     """Whether sales of the counter are put into it as orders."""
     options: Mapping[str, Any] = field(default_factory=dict)

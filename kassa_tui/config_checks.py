@@ -251,6 +251,9 @@ TABLES: Mapping[str, Mapping[str, Check | Mapping[str, Check]]] = {
         "buffer_max": _whole(0, 10_000),
         "buffer_silent_minutes": _whole(1, 100_000),
         "prices": one_of("no", "push", "pull"),
+        "vat": one_of("no", "push", "pull"),
+        "eans": one_of("no", "push", "pull"),
+        "vat_classes": _each(text_line),
         "sale_as_order": _flag,
         "options": {
             "keys_in_url": _flag,

@@ -18,7 +18,8 @@ SHOWN = 40
 
 
 def webshop_arguments(parser: argparse.ArgumentParser) -> None:
-    """``webshop add KIND URL``, ``check|compare|resync CODE``, ``link CODE [PRODUCT SKU]``, ``status``."""
+    """``webshop add KIND URL``, ``check|compare|resync CODE``, ``link CODE [PRODUCT SKU]`` (``+`` for what is to be
+    made, ``-`` to unlink), ``status``."""
     parser.add_argument("act", choices=("add", "check", "link", "status", "compare", "resync"))
     parser.add_argument("words", nargs="*", metavar="WAT", help="add: SOORT ADRES; anders de code van de webshop")
     parser.add_argument("--branch", default="", metavar="CODE", help="uit welk filiaal ze verkoopt (add)")
@@ -67,13 +68,16 @@ def _asked(options: argparse.Namespace, found: Any) -> int:
 
 
 def _lines(act: str, answer: dict[str, Any]) -> list[str]:
+    from kassa_office.webshops import words
     from kassa_office.webshops.asking import said
 
     if act == "check":
         return [f"{answer.get('name', '')} {answer.get('version', '')}",
                 *(said(code, facts) for code, facts in answer.get("remarks", ()))]  # fmt: skip
     if act == "link_one":
-        return [_("Gekoppeld.") if answer["done"] else _("Dat kan niet.")]
+        if not answer["done"]:
+            return [_("Dat kan niet.")]
+        return [f"{answer['product']} = {answer['sku']}" if "product" in answer else _("Gekoppeld.")]
     if act == "link":
         counts = {"products": answer["products"], "kept": answer["kept"], "linked": len(answer["linked"])}
         lines = [_("Producten %(products)d: al gekoppeld %(kept)d, nu gekoppeld %(linked)d") % counts]
@@ -85,6 +89,8 @@ def _lines(act: str, answer: dict[str, Any]) -> list[str]:
                " niet aangenomen %(not_taken)d") % counts]  # fmt: skip
     lines += [f"  {row['product']}  {row['sku']}: {row['have']} -> {row['want']}"
               for row in answer["differences"][:SHOWN]]  # fmt: skip
+    lines += [f"  {row['product']}  {row['sku']}: {words.detail(row['what'])} {words.value(row['what'], row['ours'])}"
+              f" / {words.value(row['what'], row['theirs'])}" for row in answer["details"][:SHOWN]]  # fmt: skip
     return lines
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as N_
 
+from kassa_office.catalogue import checks
 from kassa_office.tills import rollout_words
 from kassa_office.tills.models import Branch
 from kassa_office.tills.rollout import Fault
@@ -47,6 +48,33 @@ class OptionsField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """What is kept, as lines."""
         return options.written(value) if isinstance(value, dict) else value
+
+
+class ClassesField(forms.CharField):
+    """Lines like ``low = reduced-rate``: our VAT code, and the webshop's class for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("Btw-tarieven van de webshop, een per regel: low = reduced-rate"), required=False,
+            max_length=options.MAX_CHARS, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        )  # fmt: skip
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """Codes that there are, each once."""
+        found: dict[str, str] = {}
+        for line in str(super().clean(value)).splitlines():
+            code, sign, name = (part.strip() for part in line.partition("="))
+            if not (code or sign or name):
+                continue
+            if not sign or not code or code in found:
+                raise forms.ValidationError(_("Zo, een btw-code per regel: low = reduced-rate"))
+            checks.vat_code(code)
+            found[code] = name.strip("\"'")
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        """What is kept, as lines."""
+        return "".join(f"{code} = {name}\n" for code, name in value.items()) if isinstance(value, dict) else value
 
 
 class KeysForm(forms.Form):
@@ -96,11 +124,12 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """What was settled about a webshop that the office talks to."""
 
     options = OptionsField()
+    vat_classes = ClassesField()
 
     class Meta:
         model = Webshop
         fields = ("name", "url", "active", "stock", "all_branches", "buffer", "buffer_max", "buffer_silent_minutes",
-                  "prices", "acknowledge", "poll_seconds", "options")  # fmt: skip
+                  "prices", "vat", "vat_classes", "eans", "acknowledge", "poll_seconds", "options")  # fmt: skip
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)

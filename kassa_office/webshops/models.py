@@ -25,8 +25,8 @@ class Webshop(models.Model):
     KINDS: ClassVar[list[tuple[str, str]]] = [
         ("woocommerce", "WooCommerce"), ("magento", "Magento"), ("prestashop", "PrestaShop"),
     ]  # fmt: skip
-    PRICES: ClassVar[list[tuple[str, object]]] = [
-        ("no", _("niet")), ("push", _("onze naar de webshop")), ("pull", _("die van de webshop naar ons")),
+    WAYS: ClassVar[list[tuple[str, object]]] = [
+        ("no", _("niet")), ("push", _("van ons naar de webshop")), ("pull", _("van de webshop naar ons")),
     ]  # fmt: skip
 
     till = models.OneToOneField(Till, models.PROTECT, primary_key=True, related_name="webshop")
@@ -44,7 +44,11 @@ class Webshop(models.Model):
     buffer = models.PositiveIntegerField(_("buffer, stuks"), default=0)
     buffer_max = models.PositiveIntegerField(_("buffer groeit met hoogstens"), default=5)
     buffer_silent_minutes = models.PositiveIntegerField(_("minuten stilte per stuk"), default=30)
-    prices = models.CharField(_("prijzen"), max_length=4, choices=PRICES, default="no")
+    prices = models.CharField(_("prijzen"), max_length=4, choices=WAYS, default="no")
+    vat = models.CharField(_("btw-tarieven"), max_length=4, choices=WAYS, default="no")
+    eans = models.CharField(_("streepjescodes"), max_length=4, choices=WAYS, default="no")
+    vat_classes = models.JSONField(_("btw-tarieven van de webshop"), default=dict, blank=True)
+    """VAT code to the webshop's own class, where the rate alone does not tell."""
     acknowledge = models.BooleanField(_("meegegeven melden"), default=True)
     poll_seconds = models.PositiveIntegerField(_("seconden tussen twee keer kijken"), default=30)
     options = models.JSONField(_("bijzonderheden"), default=dict, blank=True)

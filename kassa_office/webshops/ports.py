@@ -1,9 +1,9 @@
-"""What the channel's engine asks of the office: stock, articles, what tills are shown, and where its journal goes."""
+"""What the channel's engine asks of the office: stock, what tills are shown, and where its journal goes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,14 @@ from django.db import DatabaseError
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from kassa_office.catalogue import feed, rows
+from kassa_office.catalogue import feed
 from kassa_office.catalogue.feed_models import FeedRow
-from kassa_office.catalogue.models import Article, Barcode, VatRate
 from kassa_office.stock.models import StockLevel
 from kassa_office.tills.models import Branch, Till
 from kassa_office.tills.port import OfficeForTill
 from kassa_office.webshops.models import Webshop
-from kassa_tui.domain.gtin import gtin14
 from kassa_tui.storage.database import StorageError
 from kassa_tui.storage.sync_state import SyncState
-from kassa_tui.sync.channel.ports import Article as Sold
 from kassa_tui.sync.channel.ports import BoardRow
 from kassa_tui.sync.outbox import Outbox
 from kassa_tui.sync.port import OfficeError
@@ -77,62 +74,6 @@ class OfficeShelf:
 
 
 LATE_MS = 3_600_000
-
-
-class OfficeArticles:
-    """The office's catalogue, at the prices of the webshop's branch."""
-
-    def __init__(self, branch: Branch) -> None:
-        self._branch = branch
-
-    def by_sku(self, sku: str) -> Sold | None:
-        """The article as it is sold today."""
-        return next(iter(self._read([sku])), None)
-
-    def by_code(self, code: str) -> list[str]:
-        """Articles with this barcode."""
-        codes = {code, gtin14(code) or code, code.lstrip("0")}
-        found = Barcode.objects.filter(code__in=codes, pieces=1, article__kind="goods", article__active=True)
-        return sorted(set(found.values_list("article", flat=True)))
-
-    def all(self) -> Iterator[Sold]:
-        """Every article in use."""
-        yield from self.some(Article.objects.filter(active=True, kind="goods").values_list("sku", flat=True))
-
-    def some(self, skus: Iterable[str]) -> Iterator[Sold]:
-        """These articles, where they are in use."""
-        wanted = sorted(skus)
-        for first in range(0, len(wanted), AT_ONCE):
-            yield from self._read(wanted[first : first + AT_ONCE])
-
-    def vat_codes(self) -> dict[int, str]:
-        """VAT rate in force → its code."""
-        return {rate: code for code, rate in self._rates().items()}
-
-    def _rates(self) -> dict[str, int]:
-        today = timezone.localdate()
-        found = VatRate.objects.filter(country=self._branch.country, valid_from__lte=today).order_by("valid_from")
-        return dict(found.values_list("code", "rate"))
-
-    def _read(self, skus: Sequence[str]) -> Iterator[Sold]:
-        rates, today = self._rates(), timezone.localdate().isoformat()
-        groups = dict(Article.objects.filter(sku__in=skus).values_list("sku", "group__name"))
-        places = ["all", f"list:{self._branch.price_list_id}", f"branch:{self._branch.code}"]
-        facts: dict[str, dict[str, Any]] = {}
-        prices: dict[str, tuple[int, str, int]] = {}
-        for made in rows.articles(skus):
-            if made.table == "article":
-                facts[made.key] = made.data
-            elif made.scope in places and made.data["valid_from"] <= today <= made.data.get("valid_to", today):
-                mine = (places.index(made.scope), made.data["valid_from"], made.data["price"])
-                prices[made.unit] = max(prices.get(made.unit, (-1, "", 0)), mine)
-        for sku, data in facts.items():
-            if data.get("kind", "goods") != "goods":
-                continue
-            price = prices[sku][2] if sku in prices else data["price"]
-            codes = tuple(code for code, pieces in data.get("codes", ()) if pieces == 1)
-            yield Sold(sku, data["name"], groups.get(sku, ""), price, data["vat"], rates.get(data["vat"], 0),
-                       data.get("unit", "each"), codes)  # fmt: skip
 
 
 class OfficeBoard:

@@ -106,7 +106,7 @@ def _skus(sale: bodies.Sale) -> set[str]:
 
 _KEPT = (
     "weborder.placed", "weborder.changed", "weborder.cancelled", "weborder.paid", "webshop.linked",
-    "webshop.unlinked", "webshop.compared",
+    "webshop.unlinked", "webshop.compared", "webshop.articles",
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {

@@ -35,6 +35,8 @@ ACTS = {
     "compare": gettext_lazy("Alles vergelijken"), "resync": gettext_lazy("Alles opnieuw lezen en schrijven"),
 }  # fmt: skip
 ASKED = (*ACTS, "again")
+LINK_SIGNS = {"los": "-", "nieuw": "+"}
+"""What a person asks of a link → what stands in the place of an article."""
 DIFFERENCES = 200
 Rows = list[Sequence[Any]]
 
@@ -154,9 +156,21 @@ def _tables(books: Books) -> list[Table]:
               [Column(_("Product")), Column("SKU"), Column(_("Webshop had")), Column(_("Moest zijn"))],
               [(row["product"], row["sku"], _number(row["have"]), _number(row["want"]))
                for row in differences[:DIFFERENCES]], None, _("Niets week af.")),
+        _details(books),
         Table("niet-te-koop", _("Artikelen die niet in de webshop staan"), [Column("SKU"), Column(_("Naam"))],
               [(offer.sku, offer.name) for offer in books.unsold], None, _("Er zijn er geen.")),
     ]  # fmt: skip
+
+
+def _details(books: Books) -> Table:
+    found = books.report[1].get("details", []) if books.report else []
+    columns = [Column(_("Product")), Column("SKU"), Column(_("Wat")), Column(_("Bij ons")), Column(_("In de webshop"))]
+    rows: Rows = [
+        (row["product"], row["sku"], words.detail(row["what"]), *(words.value(row["what"], row[name])
+                                                                 for name in ("ours", "theirs")))
+        for row in found[:DIFFERENCES]
+    ]  # fmt: skip
+    return Table("gegevens", _("Prijs, btw en streepjescode die verschilden"), columns, rows, None, _("Niets week af."))
 
 
 def _orders(books: Books) -> Table:
@@ -187,15 +201,16 @@ def act(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @require(*WORKERS)
 def link(request: HttpRequest, code: str) -> HttpResponse:
-    """A person says which article a product is, or that it is none."""
-    shop, product = _shop(code), request.POST.get("product", "")[:80]
-    sku = "-" if request.POST.get("doe") == "los" else request.POST.get("artikel", "").strip()[:40]
-    if not product or not sku or (sku == "-" and request.POST.get("doe") != "los"):
+    """A person says which article a product is, or that it is none, or has one made of the other."""
+    shop, act = _shop(code), request.POST.get("doe", "")
+    product = "+" if act == "product" else request.POST.get("product", "")[:80]
+    sku = LINK_SIGNS.get(act) or request.POST.get("artikel", "").strip()[:40]
+    if not product or not sku or (sku in LINK_SIGNS.values() and act not in LINK_SIGNS):
         messages.error(request, _("Typ het artikelnummer."))
         return redirect("webshop", code)
     found = _asked(request, shop, "link_one", {"product": product, "sku": sku, "by": request.user.get_username()[:40]})
     if found.get("done"):
-        messages.success(request, _("Losgemaakt.") if sku == "-" else _("Gekoppeld."))
+        messages.success(request, words.linked(act, found))
     elif "error" not in found:
         messages.error(request, asking.said("webshop_no_link", {"product": product, "sku": sku}))
     return redirect("webshop", code)

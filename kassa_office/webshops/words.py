@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
+from kassa_office.dashboard import formats
 from kassa_office.dashboard.tables import State
 from kassa_office.webshops import asking
 from kassa_office.webshops.models import OFFICE, Webshop
@@ -15,12 +16,13 @@ from kassa_tui.storage.web_values import Command, Noted
 from kassa_tui.sync.channel.status import Status
 from kassa_tui.weborder_words import WEB_STAGES
 
+DETAILS = {"price": N_("prijs"), "vat": N_("btw"), "ean": N_("streepjescode")}
 LEVELS = {"new": "off", "ok": "ok", "failing": "warn", "stopped": "bad"}
 STAGE_LEVELS = {"unpaid": "warn", "prepare": "warn", "ready": "ok", "unknown": "bad"}
 COMMANDS = {
     "handed_over": N_("meegegeven aan de kassa"), "taken_back": N_("teruggebracht aan de kassa"),
-    "ack": N_("melden dat de bestelling klaar is"), "refund": N_("terugbetalen"), "price": N_("prijs zetten"),
-    "place": N_("verkoop als bestelling zetten"),
+    "ack": N_("melden dat de bestelling klaar is"), "refund": N_("terugbetalen"),
+    "details": N_("prijs, btw of streepjescode zetten"), "place": N_("verkoop als bestelling zetten"),
 }  # fmt: skip
 
 
@@ -59,6 +61,30 @@ def noted(found: Noted) -> str:
 def remarks(found: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """What a webshop had to say about itself."""
     return [asking.said(code, facts) for code, facts in found]
+
+
+def linked(act: str, answer: Mapping[str, Any]) -> str:
+    """What became of a link."""
+    if act == "los":
+        return _("Losgemaakt.")
+    if act == "nieuw":
+        return _("Artikel %(sku)s is gemaakt en gekoppeld.") % {"sku": answer.get("sku", "")}
+    if act == "product":
+        return _("Artikel %(sku)s staat in de webshop, nog niet zichtbaar voor klanten: maak het daar af.") % {
+            "sku": answer.get("sku", "")}  # fmt: skip
+    return _("Gekoppeld.")
+
+
+def detail(what: str) -> str:
+    """What of an article and its product was compared."""
+    return _(DETAILS[what]) if what in DETAILS else what
+
+
+def value(what: str, found: Any) -> str:
+    """What one of the two has."""
+    if what == "price" and isinstance(found, int):
+        return formats.euro(found)
+    return str(found) or "–"
 
 
 def done(what: str, answer: Mapping[str, Any]) -> str:

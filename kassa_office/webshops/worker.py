@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from kassa_office.tills.models import Lease
 from kassa_office.webshops import claims, options
+from kassa_office.webshops.articles import OfficeArticles
 from kassa_office.webshops.models import OFFICE, Webshop, WebWish, WishTaken
-from kassa_office.webshops.ports import OfficeArticles, OfficeBoard, OfficeShelf, OwnJournal, folder_of
+from kassa_office.webshops.ports import OfficeBoard, OfficeShelf, OwnJournal, folder_of
 from kassa_tui.clock import SystemClock
 from kassa_tui.domain.weborder import wish_of
 from kassa_tui.storage.database import StorageError
@@ -28,10 +29,10 @@ from kassa_tui.storage.web_state import WebState
 from kassa_tui.sync import webshop_asks
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.engine import Engine, Turn
-from kassa_tui.sync.channel.ports import Article, Means
+from kassa_tui.sync.channel.ports import Means
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.port import OfficeError
-from kassa_tui.sync.webshop_prices import PriceWatch, tell_differences
+from kassa_tui.sync.webshop_details import DetailWatch
 from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import Connector, WebshopError
@@ -41,8 +42,8 @@ from kassa_tui.sync.webshops.refusing import Refusing
 KEY_FILE = "webshop.key"
 LOOK_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
-PRICES_SECONDS = 600.0
-"""Between two looks at what linked articles cost."""
+ARTICLES_SECONDS = 600.0
+"""Between two looks at what linked articles are."""
 LEASE = timedelta(minutes=5)
 NIGHT = range(2, 6)
 WISHES_DAYS = 120
@@ -86,30 +87,10 @@ def settings_of(webshop: Webshop) -> Settings:
         code=str(webshop.till_id), name=webshop.name, kind=webshop.kind, branch=str(branch.code), zone=branch.timezone,
         country=branch.country, stock=webshop.stock, orders_since=int(midnight.timestamp() * 1000),
         buffer=webshop.buffer, buffer_max=webshop.buffer_max, buffer_silent_minutes=webshop.buffer_silent_minutes,
-        prices=webshop.prices, acknowledge=webshop.acknowledge,  # type: ignore[arg-type]
+        prices=webshop.prices, vat=webshop.vat, eans=webshop.eans,  # type: ignore[arg-type]
+        vat_classes=webshop.vat_classes, acknowledge=webshop.acknowledge,
         poll_seconds=webshop.poll_seconds,
     )  # fmt: skip
-
-
-class Prices:
-    """What linked articles cost, all of them read at once and now and then: prices change by the day."""
-
-    def __init__(self, articles: OfficeArticles, state: WebState) -> None:
-        self._articles, self._state = articles, state
-        self._known: dict[str, Article] = {}
-        self._read: object = None
-
-    def mark(self) -> object:
-        """Another value each time they were read again."""
-        mark = (timezone.localdate(), time.monotonic() // PRICES_SECONDS)
-        if mark != self._read:
-            linked = {link.sku for link in self._state.links().values()}
-            self._known, self._read = {each.sku: each for each in self._articles.some(linked)}, mark
-        return mark
-
-    def by_sku(self, sku: str) -> Article | None:
-        """As it was last read."""
-        return self._known.get(sku)
 
 
 class Desk:
@@ -123,13 +104,12 @@ class Desk:
             claims.sign(self.webshop, self._public_key())
             self.state, self._journal = WebState(folder), OwnJournal(self.webshop, lambda: clock.now().at)
             means = Means(clock, time.monotonic, random.random, self._key_mark, self._renewed, stopped)
-            articles = OfficeArticles(self.webshop.till.branch)
+            articles = OfficeArticles(self.webshop)
             self.engine = Engine(
                 settings_of(self.webshop), connector_of(self.webshop), self.channel, self.state,
                 OfficeShelf(self.webshop), articles, OfficeBoard(self.webshop), self._journal, means,
             )  # fmt: skip
-            prices = Prices(articles, self.state)
-            self._prices = PriceWatch(self.engine, self.state, prices, prices.mark)
+            self._details = DetailWatch(self.engine, self.state, articles, _articles_mark)
         except BaseException:
             self.channel.close()
             raise
@@ -153,7 +133,7 @@ class Desk:
     def turn(self) -> Turn:
         """One turn of the engine; what could not be taken in waits for the next."""
         try:
-            self._prices.look()
+            self._details.look()
             return self.engine.turn()
         except OfficeError as error:
             log.warning("webshop %s: %s", self.webshop.till_id, error)
@@ -184,6 +164,11 @@ class Desk:
 
     def _renewed(self) -> Connector:
         return connector_of(self.webshop)
+
+
+def _articles_mark() -> object:
+    """Another value now and then: articles change by hand, and their prices by the day."""
+    return timezone.localdate(), time.monotonic() // ARTICLES_SECONDS
 
 
 def _key(wish: WebWish) -> str:
@@ -249,7 +234,7 @@ class Worker(threading.Thread):
         hour = datetime.now(ZoneInfo(desk.webshop.till.branch.timezone)).hour
         if hour in NIGHT and desk.engine.night_due():
             try:
-                tell_differences(desk.engine, desk.engine.night())
+                desk.engine.night()
             except WebshopError as error:
                 log.warning("webshop %s: the night's work: %s", self.code, error.code)
 

@@ -33,8 +33,20 @@ def _webshop_one(parser: argparse.ArgumentParser, spoken: Words) -> None:
 def _webshop_link(parser: argparse.ArgumentParser, spoken: Words) -> None:
     t = spoken.t
     parser.add_argument("webshop", metavar="CODE", help=t("code van de webshop, zoals WEB"))
-    parser.add_argument("product", nargs="?", default="", metavar="PRODUCT", help=t("nummer van een product daar"))
-    parser.add_argument("sku", nargs="?", default="", metavar="SKU", help=t("ons artikel; - maakt los"))
+    parser.add_argument(
+        "product",
+        nargs="?",
+        default="",
+        metavar="PRODUCT",
+        help=t("nummer van een product daar; + zet een artikel in de webshop"),
+    )
+    parser.add_argument(
+        "sku",
+        nargs="?",
+        default="",
+        metavar="SKU",
+        help=t("ons artikel; - maakt los, + maakt een artikel van het product"),
+    )
     parser.add_argument("--dry", action="store_true", help=t("alleen laten zien"))
     as_json(parser, spoken)
 

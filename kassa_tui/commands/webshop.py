@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui.commands.dispatch import Call
+from kassa_tui.domain.money import euro
 from kassa_tui.domain.outcome import Refused
 from kassa_tui.failures import DONE, MISUSE, REFUSED, UNREACHED
+from kassa_tui.marking import N_
 from kassa_tui.webshop_words import WEBSHOP_STATES, WEBSHOP_WHO, WEBSHOP_WORDS
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ ANSWER_SECONDS = 900.0
 SHOWN = 40
 """Rows of a list on a terminal; ``--json`` has them all."""
 NEVER = WEBSHOP_STATES["new"]
+DETAILS = {"price": N_("prijs"), "vat": N_("btw"), "ean": N_("streepjescode")}
 _AWAY = frozenset({"unreachable", "timeout", "busy", "blocked", "not_json", "no_answer", "certificate"})
 
 
@@ -89,7 +92,11 @@ def link(call: Call) -> int:
             return found
         if not found["done"]:
             return call.refuse(Refused("webshop_no_link", {"product": args.product, "sku": args.sku}), REFUSED)
-        call.show(found, call.t("{product} is nu {sku}", product=args.product, sku=args.sku))
+        product, sku = found.get("product", args.product), found.get("sku", args.sku)
+        text = call.t("{product} is nu {sku}", product=product, sku=sku)
+        if args.product == "+":
+            text += "\n" + call.t("Klanten zien het nog niet: maak het in de webshop af")
+        call.show(found, text)
         return DONE
     found = _asked(call, "link", {"report": args.dry})
     if isinstance(found, int):
@@ -232,8 +239,18 @@ def _reported(call: Call, what: str) -> int:
     ]  # fmt: skip
     lines += [f"  {row['product']}  {row['sku']}: {row['have']} -> {row['want']}"
               for row in found["differences"][:SHOWN]]  # fmt: skip
+    if found["other_details"]:
+        lines.append(call.t("Prijs, btw of streepjescode anders: {n}", n=found["other_details"]))
+        lines += [_detail(call, row) for row in found["details"][:SHOWN]]
     call.show(found, "\n".join(lines))
     return 1 if found["not_taken"] else DONE
+
+
+def _detail(call: Call, row: dict[str, Any]) -> str:
+    ours, theirs = (euro(row[name]) if row["what"] == "price" else row[name] or "-" for name in ("ours", "theirs"))
+    name = DETAILS[row["what"]]
+    return "  " + call.t("{product}  {sku}: {what}, wij {ours}, de webshop {theirs}", product=row["product"],
+                         sku=row["sku"], what=call.t(name), ours=ours, theirs=theirs)  # fmt: skip
 
 
 def _failed(call: Call, found: dict[str, Any]) -> int:
@@ -266,7 +283,8 @@ def _link_text(call: Call, found: dict[str, Any]) -> str:
                     kept=found["kept"], linked=len(found["linked"]))]  # fmt: skip
     titles = {
         "ambiguous": call.t("Onduidelijk, zeg zelf welk artikel het is: kassa webshop link CODE PRODUCT SKU"),
-        "unknown": call.t("Geen artikel voor"), "unsold": call.t("Niet in de webshop"),
+        "unknown": call.t("Geen artikel voor (kassa webshop link CODE PRODUCT + maakt er een)"),
+        "unsold": call.t("Niet in de webshop (kassa webshop link CODE + SKU zet het erin)"),
         "gone": call.t("Verdwenen uit de webshop"),
     }  # fmt: skip
     for kind, title in titles.items():

@@ -61,6 +61,20 @@ def put_article(con: sqlite3.Connection, sku: str, data: Mapping[str, Any]) -> N
         _find(con, article, find)
 
 
+def article_data(con: sqlite3.Connection, sku: str) -> dict[str, Any] | None:
+    """An article as :func:`put_article` wants it; None where it is not sold."""
+    columns = ("name", "group", "price", "vat", "unit", "kind", "deposit_sku", "min_age", "no_discount", "tare")
+    row = con.execute(
+        "select id, name, group_id, price, vat, unit, kind, deposit_sku, min_age, no_discount, tare from article"
+        " where sku = ?", (sku,),
+    ).fetchone()  # fmt: skip
+    if row is None:
+        return None
+    con.execute(CODES_OF)
+    codes = [list(each) for each in con.execute("select code, pieces from code where article = ?", (row[0],))]
+    return {**dict(zip(columns, row[1:], strict=True)), "codes": codes}
+
+
 def drop_article(con: sqlite3.Connection, sku: str) -> None:
     """Sell it no more; its dated prices stay, for it may come back."""
     was = con.execute("select id, find from article where sku = ?", (sku,)).fetchone()

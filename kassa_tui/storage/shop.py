@@ -95,6 +95,19 @@ class Shop(Catalogue):
             for sku, codes in self._db.execute_sql(sql).fetchall():
                 yield sku, [code for code in parsed(codes) if code != sku]
 
+    def codes(self, skus: Iterable[str]) -> dict[str, list[str]]:
+        """Barcodes of single pieces of these articles."""
+        from json import dumps
+
+        found: dict[str, list[str]] = {}
+        with translated(SHOP_DB):
+            sql = """select a.sku, c.code from json_each(?) wanted cross join article a on a.sku = wanted.value
+            join code c on c.article = a.id and c.pieces = 1 order by a.sku, c.code"""
+            for sku, code in self._db.execute_sql(sql, (dumps(list(skus)),)).fetchall():
+                if code not in (sku, gtin14(sku)):
+                    found.setdefault(sku, []).append(code)
+        return found
+
     def other_branches(self) -> list[tuple[str, str]]:
         """Code and name of the other branches in use."""
         return stock.other_branches(self._db)

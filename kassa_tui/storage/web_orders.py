@@ -19,6 +19,8 @@ Facts = dict[str, Any]
 PLACED, CHANGED, SOLD, PAID = "weborder.placed", "weborder.changed", "weborder.sale", "weborder.paid"
 SHIPPED, RETURNED, CANCELLED = "weborder.shipped", "weborder.returned", "weborder.cancelled"
 LINKED, UNLINKED, COMPARED = "webshop.linked", "webshop.unlinked", "webshop.compared"
+ARTICLES = "webshop.articles"
+"""Articles became as the shop has them."""
 MOVE = "web"
 """Kind of stock movement."""
 

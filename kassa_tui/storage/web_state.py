@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kassa_tui.storage import web_prices
+from kassa_tui.storage import web_details
 from kassa_tui.storage.database import migrate, open_database, transaction, translated
 from kassa_tui.storage.migrations import Migration
 from kassa_tui.storage.web_values import (
@@ -68,11 +68,34 @@ def _create(db: SqliteDatabase) -> None:
         db.execute_sql(statement)
 
 
+_PRICE = (
+    "create table price (sku text primary key, cents integer not null, rate integer not null) strict, without rowid"
+)
+
+
 def _prices(db: SqliteDatabase) -> None:
-    db.execute_sql(web_prices.TABLE)
+    db.execute_sql("create table price (sku text primary key, cents integer not null, rate integer not null) strict")
 
 
-STEPS = (Migration(1, "what the engine knows", _create), Migration(2, "prices", _prices))
+def _details(db: SqliteDatabase) -> None:
+    """More than prices goes to the shop."""
+    db.execute_sql("drop table price")
+    db.execute_sql(web_details.TABLE)
+    db.execute_sql("drop index command_waiting")
+    db.execute_sql("alter table command rename to command_before")
+    command = next(statement for statement in _TABLES.split(";\n") if statement.startswith("create table command"))
+    db.execute_sql(command.replace("'price'", "'details'"))
+    columns = "key, no, iif(kind = 'price', 'details', kind), body, state, tries, error, facts, at, done_at"
+    db.execute_sql(f"insert into command select {columns} from command_before")
+    db.execute_sql("drop table command_before")
+    db.execute_sql("create index command_waiting on command (no) where state = 'waiting'")
+
+
+STEPS = (
+    Migration(1, "what the engine knows", _create),
+    Migration(2, "prices", _prices),
+    Migration(3, "details", _details),
+)
 
 
 class WebState:

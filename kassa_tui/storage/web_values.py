@@ -56,6 +56,10 @@ class State:
     whole_units: bool = True
     unsold: int = 0
     """Articles without a product, when that was last looked at."""
+    details_cursor: int = 0
+    """The shop's clock up to which its products were looked at for what is taken over from it."""
+    details_at: int = 0
+    """When that was last done."""
     night: str = ""
     """Local date of the last night's work."""
 

@@ -19,7 +19,6 @@ import msgspec
 
 from kassa_tui.storage.database import StorageError
 from kassa_tui.sync.channel.ownership import Owner
-from kassa_tui.sync.webshop_prices import tell_differences
 from kassa_tui.sync.webshops.base import WebshopError
 
 if TYPE_CHECKING:
@@ -73,16 +72,20 @@ def _link(desk: Desk, facts: Facts) -> Facts:
 
 
 def _link_one(desk: Desk, facts: Facts) -> Facts:
+    """``-`` as SKU unlinks; ``+`` makes an article of the product, as product it makes a product of the article."""
     product, sku, by = str(facts["product"]), str(facts["sku"]), str(facts.get("by", ""))
     if sku == "-":
         return {"done": desk.engine.unlink(product, by)}
-    return {"done": desk.engine.link_by_hand(product, sku, by)}
+    if "+" not in (product, sku):
+        return {"done": desk.engine.link_by_hand(product, sku, by)}
+    made = desk.engine.make_article(product, by) if sku == "+" else desk.engine.make_product(sku, by)
+    if made.code:
+        return {"error": made.code, "facts": made.facts}
+    return {"done": True, "product": made.product, "sku": made.sku}
 
 
 def _compare(desk: Desk, _facts: Facts) -> Facts:
-    report = desk.engine.compare()
-    tell_differences(desk.engine, report)
-    found: Facts = msgspec.to_builtins(report)
+    found: Facts = msgspec.to_builtins(desk.engine.compare())
     return found
 
 

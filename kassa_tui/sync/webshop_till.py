@@ -1,4 +1,4 @@
-"""A till that owns a webshop: where the engine finds stock and articles, and where it shows orders.
+"""A till that owns a webshop: where the engine finds stock, and where it shows orders.
 
 Stock is what was last told or counted, what this till did since, and what web orders moved since: of every channel in
 this data folder, for they all sell from the same shelf.
@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kassa_tui.domain.catalogue import GOODS
-from kassa_tui.domain.catalogue import Article as SoldArticle
-from kassa_tui.domain.gtin import gtin14
 from kassa_tui.domain.shift import local_date
 from kassa_tui.storage import channels, stock
-from kassa_tui.storage.catalogue_build import changing
 from kassa_tui.storage.database import StorageError, file_uri, translated
+from kassa_tui.storage.own_rows import writing
 from kassa_tui.storage.shop import SHOP_DB, Shop
-from kassa_tui.storage.shop_feed import put_rows
-from kassa_tui.storage.shop_schema import open_shop
 from kassa_tui.storage.till_store import TILL_DB
-from kassa_tui.sync.channel.ports import Article, BoardRow
+from kassa_tui.sync.channel.ports import BoardRow
 from kassa_tui.sync.wire import Row
 
 if TYPE_CHECKING:
@@ -88,35 +82,6 @@ class TillShelf:
         return 0
 
 
-class TillArticles:
-    """What this till sells."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-
-    def by_sku(self, sku: str) -> Article | None:
-        """The article as it is sold today."""
-        found = self._folder.shop.by_sku(sku, self._folder.today)
-        return None if found is None or found.kind != GOODS else _article(found)
-
-    def by_code(self, code: str) -> list[str]:
-        """The article with this barcode: a till has one for each."""
-        found = self._folder.shop.by_code(gtin14(code) or code, self._folder.today)
-        return [found.sku] if found is not None and found.kind == GOODS and found.sku != code else []
-
-    def all(self) -> Iterator[Article]:
-        """Every article that is sold, with its barcodes."""
-        for sku, codes in self._folder.shop.goods():
-            found = self._folder.shop.by_sku(sku, self._folder.today)
-            if found is not None:
-                yield _article(found, codes)
-
-    def vat_codes(self) -> dict[int, str]:
-        """VAT rate in force → its code; of two codes with one rate the one that goods usually have."""
-        rates = self._folder.shop.vat_rates(self._folder.today)
-        return {rate: code for code, rate in reversed(rates.items())}
-
-
 @dataclass
 class TillBoard:
     """Shows orders and the webshop's stock at this till, through ``shop.db``."""
@@ -146,20 +111,10 @@ class TillBoard:
         if not rows:
             return
         try:
-            with self._writing() as db:
-                put_rows(db, rows)
+            with writing(self.data, self.country) as own:
+                own.put(rows)
         except StorageError:
             self.again()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        path = self.data / SHOP_DB
-        with changing(path):
-            db = open_shop(path, self.country)
-            try:
-                yield db
-            finally:
-                db.close()
 
 
 class KeptHere:
@@ -180,11 +135,6 @@ def shop_mark(data: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_dev, found.st_ino
-
-
-def _article(found: SoldArticle, codes: Sequence[str] = ()) -> Article:
-    return Article(found.sku, found.name, found.group, found.price, found.vat_code, found.vat_rate, found.unit,
-                   tuple(codes))  # fmt: skip
 
 
 def _reading(path: Path) -> sqlite3.Connection:

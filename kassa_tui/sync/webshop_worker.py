@@ -25,9 +25,10 @@ from kassa_tui.sync.channel.channel import Channel, channel_folder
 from kassa_tui.sync.channel.engine import Engine, Turn
 from kassa_tui.sync.channel.ports import Means
 from kassa_tui.sync.channel.settings import Settings
+from kassa_tui.sync.webshop_articles import TillArticles
 from kassa_tui.sync.webshop_asks import answer_all
-from kassa_tui.sync.webshop_prices import PriceWatch, tell_differences
-from kassa_tui.sync.webshop_till import Folder, KeptHere, TillArticles, TillBoard, TillShelf, shop_mark
+from kassa_tui.sync.webshop_details import DetailWatch
+from kassa_tui.sync.webshop_till import Folder, KeptHere, TillBoard, TillShelf, shop_mark
 from kassa_tui.sync.webshops import connect
 from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import Connector, Permanent, WebshopError
@@ -75,6 +76,7 @@ def settings_of(config: Config, webshop: Webshop, born: int) -> Settings:
         country=config.shop.country, stock=webshop.stock, orders=webshop.orders, orders_since=_midnight(since, zone),
         buffer=webshop.buffer, buffer_max=webshop.buffer_max, buffer_silent_minutes=webshop.buffer_silent_minutes,
         sale_as_order=webshop.sale_as_order, prices=webshop.prices,  # type: ignore[arg-type]
+        vat=webshop.vat, eans=webshop.eans, vat_classes=webshop.vat_classes,  # type: ignore[arg-type]
         acknowledge=webshop.acknowledge, poll_seconds=webshop.poll_seconds,
     )  # fmt: skip
 
@@ -112,12 +114,12 @@ class Desk:
             self._again = False
             board = TillBoard(config.till.data, config.shop.country, webshop.code, webshop.name, self._show_again)
             means = Means(clock, time.monotonic, random.random, self._key_mark, lambda: connector_of(webshop), stopped)
-            articles = TillArticles(self.files)
+            articles = TillArticles(self.files, None if config.office else config.shop.country)
             self.engine = Engine(
                 settings_of(config, webshop, born), connector_of(webshop), self.channel, self.state,
                 TillShelf(self.files), articles, board, KeptHere(wake), means,
             )  # fmt: skip
-            self._prices = PriceWatch(self.engine, self.state, articles, self._catalogue_mark)
+            self._details = DetailWatch(self.engine, self.state, articles, self._catalogue_mark)
         except BaseException:
             self.channel.close()
             raise
@@ -149,7 +151,7 @@ class Desk:
         if mark != self._shown or self._again:
             self._again, self._shown = False, mark
             self.engine.refresh_board()
-        self._prices.look()
+        self._details.look()
         return self.engine.turn()
 
     def close(self) -> None:
@@ -245,7 +247,7 @@ class Worker(threading.Thread):
 
     def _night(self, desk: Desk) -> None:
         try:
-            tell_differences(desk.engine, desk.engine.night())
+            desk.engine.night()
         except WebshopError as error:
             log.warning("webshop %s: the night's work: %s", self._webshop.code, error.code)
 

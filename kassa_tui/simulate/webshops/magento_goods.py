@@ -105,7 +105,8 @@ class Goods:
         self._ids = 0
 
     def add(self, sku: str, *, name: str = "", price: int = 1499, rate: int = 900, ean: str = "",
-            stock: int | None = 10, kind: str = "simple", source: str = DEFAULT, empty: bool = False) -> Product:  # fmt: skip
+            stock: int | None = 10, kind: str = "simple", source: str = DEFAULT,
+            empty: bool = False) -> Product:  # fmt: skip
         """A new product; its price in cents as it stands in the shop, its stock in pieces; ``empty``: in no source."""
         self._ids += 1
         tax = next(each.id for each in self.taxes if each.rates["NL"] * 100 == rate)

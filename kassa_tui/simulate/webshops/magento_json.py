@@ -36,7 +36,8 @@ def product(row: Product, store: str, *, alone: bool = False, goods: Goods | Non
         extension["stock_item"] = stock_item(row, goods)
     return {
         "id": row.id, "sku": row.sku, "name": own.get("name", row.name), "attribute_set_id": 4,
-        "price": price(Decimal(str(own.get("price", row.price)))), "status": row.status, "visibility": 4, "type_id": row.kind,
+        "price": price(Decimal(str(own.get("price", row.price)))), "status": row.status, "visibility": 4,
+        "type_id": row.kind,
         "created_at": when(row.created), "updated_at": when(row.updated), "weight": 1,
         "extension_attributes": extension, "product_links": [], "options": [], "media_gallery_entries": [],
         "tier_prices": [], "custom_attributes": [{"attribute_code": code, "value": custom[code]} for code in custom],

@@ -89,7 +89,8 @@ def products(call: Call) -> Any:
         if name in goods.attributes:
             return row.attributes.get(name)
         plain = {"entity_id": row.id, "sku": row.sku, "name": row.name, "type_id": row.kind, "price": row.price,
-                 "updated_at": shown.when(row.updated), "created_at": shown.when(row.created), "status": row.status}  # fmt: skip
+                 "updated_at": shown.when(row.updated), "created_at": shown.when(row.created),
+                 "status": row.status}  # fmt: skip
         if name not in plain:
             raise Refusal("Invalid attribute name: %1", [name])
         return plain[name]
@@ -108,9 +109,8 @@ def put_product(call: Call) -> Any:
     sku = call.names[0] if call.names else given.get("sku", "")
     row = goods.products.get(sku.casefold())
     if row is None:
-        for name in ("name", "price", "attribute_set_id"):
-            if name not in given:
-                raise Refusal('"%fieldName" is required. Enter and try again.', {"fieldName": name})
+        if missing := [name for name in ("name", "price", "attribute_set_id") if name not in given]:
+            raise Refusal('"%fieldName" is required. Enter and try again.', {"fieldName": missing[0]})
         row = goods.add(sku, name=given["name"], price=0, empty=True)
     row.status = int(given.get("status", row.status))
     plain = {name: given[name] for name in ("name", "price") if name in given}
@@ -124,12 +124,6 @@ def put_product(call: Call) -> Any:
     row.attributes |= {code: str(value) for code, value in custom.items() if code in goods.attributes}
     row.updated = call.shop.now()
     return product(Call(call.shop, call.store, (row.sku,), "", {}))
-
-
-def attribute_sets(call: Call) -> Any:
-    """The sets that a product may have."""
-    sets = [{"attribute_set_id": 4, "attribute_set_name": "Default", "entity_type_id": 4, "sort_order": 1}]
-    return call.found(sets, dict, lambda row, name: row.get(name), needs_criteria=True)
 
 
 def stock_item(call: Call) -> Any:
@@ -355,7 +349,8 @@ ROUTES: tuple[tuple[str, str, str, Act], ...] = (
     ("GET", "store/websites", "Magento_Backend::store", websites),
     ("GET", "products", "Magento_Catalog::products", products),
     ("POST", "products", "Magento_Catalog::products", put_product),
-    ("GET", "products/attribute-sets/sets/list", "Magento_Catalog::sets", attribute_sets),
+    ("GET", "products/attribute-sets/sets/list", "Magento_Catalog::sets",
+     lambda call: call.found([{"attribute_set_id": 4, "attribute_set_name": "Default"}], dict)),
     ("GET", "products/*", "Magento_Catalog::products", product),
     ("PUT", "products/*", "Magento_Catalog::products", put_product),
     ("GET", "stockItems/*", "Magento_CatalogInventory::cataloginventory", stock_item),

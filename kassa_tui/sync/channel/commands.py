@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,14 @@ from kassa_tui.storage.web_values import Command
 from kassa_tui.sync.channel import books, counter_acts
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.counter_acts import Said
+from kassa_tui.sync.channel.details import Details
 from kassa_tui.sync.channel.importing import Importer, Linked
-from kassa_tui.sync.channel.ports import Articles
 from kassa_tui.sync.channel.settings import Settings
+from kassa_tui.sync.channel.sold import counter_sale
 from kassa_tui.sync.webshops.base import (
     Connector,
     CounterSale,
     Permanent,
-    ProductChange,
     RefundWish,
     Transient,
     WebshopError,
@@ -45,11 +45,11 @@ class Commander:
     """Takes what tills say, and tells the shop."""
 
     def __init__(
-        self, settings: Settings, channel: Channel, state: WebState, linked: Linked, articles: Articles,
-        importer: Importer, now: Callable[[], int],
+        self, settings: Settings, channel: Channel, state: WebState, linked: Linked,
+        importer: Importer, details: Details, now: Callable[[], int],
     ) -> None:  # fmt: skip
-        self._settings, self._channel, self._state = settings, channel, state
-        self._linked, self._articles, self._importer, self._now = linked, articles, importer, now
+        self._settings, self._channel, self._state, self._linked = settings, channel, state, linked
+        self._importer, self._details, self._now = importer, details, now
 
     def said(self, key: str, what: str, said: dict[str, Any], at: int) -> bool:
         """A till's word: booked now where the order is known; False where it was said before."""
@@ -82,6 +82,14 @@ class Commander:
                 failed += 1
         return Worked(done, failed, trouble)
 
+    def sold(self, body: Mapping[str, Any], at: int) -> bool:
+        """A sale of a till, to be placed in the shop; False where it is not."""
+        sale = counter_sale(body, at, lambda sku: next(iter(self._linked.by_sku.get(sku, ())), ""))
+        if sale is None:
+            return False
+        facts = {"order": sale.key, "sale": msgspec.to_builtins(sale)}
+        return self._state.put_command(f"place:{sale.key}", "place", facts, at)
+
     def queue_ack(self, order_id: str, key: str) -> None:
         """Have the shop told that an order is done."""
         if self._settings.acknowledge:
@@ -102,7 +110,7 @@ class Commander:
         elif command.kind == "place":
             self._place(connector, msgspec.convert(body["sale"], CounterSale))
         else:
-            self._price(connector, body["product"])
+            self._details.bring(connector, body["product"])
         self._state.command_ended(command.key, self._now())
         self._state.clear("command_failed", [command.key])
 
@@ -164,9 +172,3 @@ class Commander:
         if connector.find(sale.key) is None:
             connector.place(sale)
         self._state.forget_levels(products)
-
-    def _price(self, connector: Connector, product: str) -> None:
-        link = self._linked.by_product.get(product)
-        article = self._articles.by_sku(link.sku) if link else None
-        if article is not None:
-            connector.change_product(ProductChange(product=product, price=article.price, rate=article.rate))

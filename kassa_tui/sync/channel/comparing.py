@@ -7,12 +7,10 @@ from typing import Any
 
 import msgspec
 
+from kassa_tui.sync.channel.details import Detail
 from kassa_tui.sync.channel.importing import Linked
 from kassa_tui.sync.channel.linking import LinkReport
-from kassa_tui.sync.channel.ports import Articles
-from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.channel.stocking import Pushed
-from kassa_tui.sync.webshops.base import WebProduct
 
 SHOWN = 200
 """Rows of each kind that are kept; the rest is counted."""
@@ -25,15 +23,6 @@ class Difference(msgspec.Struct, frozen=True):
     sku: str
     want: int
     have: int | None
-
-
-class Price(msgspec.Struct, frozen=True):
-    """A product with another price than its article; cents with VAT."""
-
-    product: str
-    sku: str
-    ours: int
-    theirs: int
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -57,9 +46,10 @@ class Report(msgspec.Struct, frozen=True):
     ambiguous: int
     unknown: int
     unsold: int
-    other_prices: int
+    other_details: int
+    """Prices, tariffs and barcodes that the two do not agree on, and that are not each one's own affair."""
     differences: tuple[Difference, ...] = ()
-    prices: tuple[Price, ...] = ()
+    details: tuple[Detail, ...] = ()
 
     def counts(self) -> dict[str, Any]:
         """Facts for the journal."""
@@ -67,28 +57,12 @@ class Report(msgspec.Struct, frozen=True):
         return {name: value for name, value in found.items() if isinstance(value, int)}
 
 
-def compared(
-    settings: Settings, articles: Articles, linked: Linked, products: Sequence[WebProduct], links: LinkReport,
-    pushed: Pushed, at: int,
-) -> Report:  # fmt: skip
+def compared(linked: Linked, links: LinkReport, pushed: Pushed, details: Sequence[Detail], at: int) -> Report:
     """Everything that was found, in one value."""
-    prices = _prices(settings, articles, linked, products)
     return Report(
         at=at, products=links.products, linked=len(linked.by_product), read=pushed.read,
         different=len(pushed.differences), fixed=pushed.written, not_taken=pushed.failed, gone=len(links.gone),
         new=len(links.linked), ambiguous=len(links.ambiguous), unknown=len(links.unknown), unsold=links.unsold_count,
-        other_prices=len(prices), differences=tuple(Difference(*row) for row in pushed.differences[:SHOWN]),
-        prices=tuple(prices[:SHOWN]),
+        other_details=len(details), differences=tuple(Difference(*row) for row in pushed.differences[:SHOWN]),
+        details=tuple(details[:SHOWN]),
     )  # fmt: skip
-
-
-def _prices(settings: Settings, articles: Articles, linked: Linked, products: Sequence[WebProduct]) -> list[Price]:
-    if settings.prices == "no":
-        return []
-    found = []
-    for product in products:
-        link = linked.by_product.get(product.id)
-        article = articles.by_sku(link.sku) if link else None
-        if article is not None and product.price is not None and product.price != article.price:
-            found.append(Price(product.id, article.sku, article.price, product.price))
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,18 +23,21 @@ from kassa_tui.sync.channel.books import local_day
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.commands import Commander
 from kassa_tui.sync.channel.comparing import Report, compared
+from kassa_tui.sync.channel.details import Details
 from kassa_tui.sync.channel.importing import Importer, Linked
 from kassa_tui.sync.channel.lanes import Lane
 from kassa_tui.sync.channel.linking import Linker, LinkReport, all_products
+from kassa_tui.sync.channel.making import Made, Maker
 from kassa_tui.sync.channel.ports import Articles, Board, Deliver, Means, Shelf
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.channel.showing import Shower
-from kassa_tui.sync.channel.sold import counter_sale
 from kassa_tui.sync.channel.status import Status, status_of
 from kassa_tui.sync.channel.stocking import Pushed, Stocker
-from kassa_tui.sync.webshops.base import Connector, OrderPage, ShopFacts, Unauthorised, WebshopError
+from kassa_tui.sync.webshops.base import Connector, OrderPage, ShopFacts, Unauthorised, VatClass, WebshopError
 
 DAY_MS = 86_400_000
+DETAILS_MS = 600_000
+"""Between two looks at what is taken over of the shop's products."""
 CHECK_MS = DAY_MS // 4
 """Between two questions who the shop is and what its keys may do."""
 LOST = ("unreachable", "timeout")
@@ -79,19 +82,22 @@ class Engine:
         self._linker = Linker(channel, state, self._linked, articles, self._now)
         self._linker.catch_up()
         self._stocker = Stocker(settings, channel, state, self._linked, shelf, board, self._now, means.stopped)
-        self._commander = Commander(settings, channel, state, self._linked, articles, self._importer, self._now)
+        self._classes: Sequence[VatClass] = ()
+        self.details = Details(settings, channel, state, self._linked, articles, lambda: self._classes, self._now)
+        self._maker = Maker(self._linked, self._linker, articles, self.details)
+        self._commander = Commander(settings, channel, state, self._linked, self._importer, self.details, self._now)
         self._shower = Shower(settings, channel, state, board, self._now)
-        self._lanes = {"command": Lane(), "order": Lane(), "stock": Lane()}
+        self._lanes = {name: Lane() for name in ("command", "order", "stock", "details")}
         self._checked = False
         self._delivered = 0
 
     def turn(self) -> Turn:
-        """Commands, then orders, then stock, each where it may try now."""
+        """Commands, then orders, then stock, then what is taken over of products, each where it may try now."""
         done = Turn()
         if self._stands(done):
             return done
         works: tuple[tuple[str, Callable[[Turn], None]], ...] = (
-            ("command", self._commands), ("order", self._orders), ("stock", self._stock),
+            ("command", self._commands), ("order", self._orders), ("stock", self._stock), ("details", self._details),
         )  # fmt: skip
         for name, work in works:
             error = self._tried(name, work, done)
@@ -160,6 +166,19 @@ class Engine:
         self._hand_on()
         return found
 
+    def make_article(self, product: str, by: str) -> Made:
+        """A person wants an article of a product that has none. WebshopError."""
+        return self._made(lambda: self._maker.article(self.connector, product, by))
+
+    def make_product(self, sku: str, by: str) -> Made:
+        """A person wants an article to be a product of the shop too. WebshopError."""
+        return self._made(lambda: self._maker.product(self.connector, sku, by))
+
+    def _made(self, work: Callable[[], Made]) -> Made:
+        made = self._alone(work)
+        self._stocker.add([] if made.code else [made.product])
+        return made
+
     def handed_over(
         self, key: str, order_id: str, at: int, lines: Mapping[str, int] | None = None, received: int = 0,
         before: int | None = None,
@@ -197,24 +216,7 @@ class Engine:
 
     def sold(self, body: Mapping[str, Any], at: int) -> bool:
         """A sale of a till, ``at`` its time: placed in the shop where its owner wants that; False where it is not."""
-        if not self.settings.sale_as_order:
-            return False
-        sale = counter_sale(body, at, lambda sku: next(iter(self._linked.by_sku.get(sku, ())), ""))
-        if sale is None:
-            return False
-        facts = {"order": sale.key, "sale": msgspec.to_builtins(sale)}
-        return self.state.put_command(f"place:{sale.key}", "place", facts, at)
-
-    def price_changed(self, skus: list[str]) -> int:
-        """Prices of these articles are others: queued for the shop where prices go there; how many products."""
-        if self.settings.prices != "push":
-            return 0
-        products = [product for sku in skus for product in self._linked.by_sku.get(sku, ())]
-        waiting = {x.body.get("product") for x in self.state.waiting() if x.kind == "price"}
-        fresh = [product for product in products if product not in waiting]
-        for product in fresh:
-            self.state.put_command(f"price:{product}:{self._now()}", "price", {"product": product}, self._now())
-        return len(fresh)
+        return self.settings.sale_as_order and self._commander.sold(body, at)
 
     def try_again(self, key: str) -> bool:
         """Have a command that the shop refused done once more."""
@@ -273,6 +275,7 @@ class Engine:
         facts = self.connector.check()
         now.shop_name, now.version, now.timezone = facts.name, facts.version, facts.timezone
         now.reserves, now.whole_units, now.checked_at = facts.reserves, facts.whole_units, self._now()
+        self._classes = facts.vat_classes
         with self.state.together():
             self.state.write("delete from finding where key = ?", [("shop",)])
             for code, about in facts.remarks:
@@ -314,12 +317,20 @@ class Engine:
         pushed: Pushed = self._stocker.turn(self.connector)
         done.read, done.written, done.more = pushed.read, pushed.written, pushed.more
 
+    def _details(self, done: Turn) -> None:
+        now = self.state.now
+        if not self.details.pulls or self._now() - now.details_at < DETAILS_MS:
+            return
+        pages = list(self.connector.pull_products(now.details_cursor))
+        self.details.settle([product for page in pages for product in page.products])
+        now.details_cursor, now.details_at = pages[0].cursor if pages else now.details_cursor, self._now()
+
     def _compare(self) -> Report:
         self._orders(Turn())
         products = all_products(self.connector)
         links = self._linker.link(products, report=False, apply=False)
         pushed = self._stocker.whole(self.connector) if self.settings.stock else Pushed()
-        report = compared(self.settings, self._articles, self._linked, products, links, pushed, self._now())
+        report = compared(self._linked, links, pushed, self.details.settle(products), self._now())
         self.channel.record_all([(web_orders.COMPARED, report.counts())])
         self.state.put_report(report.at, msgspec.to_builtins(report))
         return report

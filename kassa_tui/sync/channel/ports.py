@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,27 @@ class Article:
     """``each`` or ``kg``."""
     codes: tuple[str, ...] = ()
     """Barcodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleChange:
+    """What of an article is to be as the shop has it."""
+
+    sku: str
+    what: Literal["price", "vat", "ean"]
+    value: int | str
+    """Cents with VAT, a VAT code, or a barcode to have besides those it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """An article that only the shop had so far; sold by the piece."""
+
+    sku: str
+    name: str
+    price: int
+    vat_code: str
+    codes: tuple[str, ...] = ()
 
 
 class BoardLine(TypedDict):
@@ -97,8 +118,18 @@ class Articles(Protocol):
     def all(self) -> Iterator[Article]:
         """Every article that is sold."""
 
+    def some(self, skus: Iterable[str]) -> Iterator[Article]:
+        """These, as far as they are sold, with their barcodes."""
+
     def vat_codes(self) -> dict[int, str]:
         """VAT rate in force → its code, for lines whose article is not known."""
+
+    def take_over(self, changes: Sequence[ArticleChange]) -> list[str]:
+        """Change articles; empty for each that was done, else why not: ``articles_of_office``, ``price_dated``,
+        ``code_of_other``, ``unknown_sku``."""
+
+    def make(self, new: NewArticle) -> str:
+        """Add an article; why not (also ``sku_taken``), empty where it was done."""
 
 
 class Board(Protocol):

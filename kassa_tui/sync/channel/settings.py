@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+Way = Literal["no", "push", "pull"]
+"""Ours go to the shop, the shop's come to us, or neither."""
 UNIT = 1000
 """Thousandths of one piece."""
 
@@ -38,8 +41,11 @@ class Settings:
     """Of silence for each further piece."""
     sale_as_order: bool = False
     """Whether counter sales are placed in the shop as orders."""
-    prices: Literal["no", "push", "pull"] = "no"
-    """Whether prices go from the articles to the shop, or are offered from the shop."""
+    prices: Way = "no"
+    vat: Way = "no"
+    eans: Way = "no"
+    vat_classes: Mapping[str, str] = field(default_factory=dict)
+    """Our VAT code to the shop's class, where the rate alone does not tell."""
     acknowledge: bool = True
     """Whether the shop is told that an order was handed over."""
     poll_seconds: int = 45

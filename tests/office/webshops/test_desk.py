@@ -310,7 +310,7 @@ def test_another_price_goes_to_the_shop_where_its_owner_wants_that(
         turns(desk)
         product = next(iter(desk.engine.connector.products(sku="6")))
         assert product.price == 55
-        monkeypatch.setattr(worker, "PRICES_SECONDS", 1e-6)
+        monkeypatch.setattr(worker, "ARTICLES_SECONDS", 1e-6)
         turns(desk)
         product = next(iter(desk.engine.connector.products(sku="6")))
         assert product.price == 65

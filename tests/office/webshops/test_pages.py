@@ -9,13 +9,16 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from kassa_office.catalogue import feed
 from kassa_office.catalogue.feed_models import FeedRow
+from kassa_office.catalogue.models import Article, Barcode, Price
 from kassa_office.staff.models import Audit
 from kassa_office.webshops import hook, watching
 from kassa_office.webshops.asking import HOOK_SECRET, kept_keys
@@ -25,7 +28,7 @@ from kassa_office.webshops.worker import key_file
 from kassa_tui.sync.webshops.keyfile import write_keys
 from tests.office.conftest import MakeTill
 from tests.office.dashboard.conftest import make_user  # noqa: F401
-from tests.office.stock.shelves import branch
+from tests.office.stock.shelves import article, branch
 from tests.office.webshops.company import Company, make
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -231,8 +234,54 @@ def test_a_person_says_what_a_product_is(owner: Client, woo: Company) -> None:
     assert "Losgemaakt." in said(owner, "/webshops/WEB/koppel/", product=product, doe="los")
 
 
+def test_what_one_of_the_two_lacks_is_made_there(owner: Client, woo: Company) -> None:
+    from kassa_tui.simulate.webshops.clerk import Goods
+
+    woo.clerk.fill([Goods("VREEMD", "Stroopwafel", 299, 900, 1, "8712345678906")])
+    kept = article("K9", name="Oude kaas")
+    Barcode.objects.create(code="08712345678913", article=kept)
+    Price.objects.create(article=kept, valid_from=date(2020, 1, 1), amount=1250)
+    said(owner, "/webshops/WEB/doe/", doe="compare")
+    page = text(owner)
+    assert "Maak er een artikel van" in page
+    assert "Oude kaas" in page
+    product = woo.clerk.products["VREEMD"]
+    assert "VREEMD is gemaakt en gekoppeld" in said(owner, "/webshops/WEB/koppel/", product=product, doe="nieuw")
+    made = Article.objects.get(sku="VREEMD")
+    assert (made.name, made.vat, made.group.name) == ("Stroopwafel", "low", "Webshop")
+    assert list(made.barcodes.values_list("code", flat=True)) == ["08712345678906"]
+    assert Price.objects.get(article=made).amount == 299
+    assert "al gekoppeld aan" in said(owner, "/webshops/WEB/koppel/", product=product, doe="nieuw")
+    assert "K9 staat in de webshop" in said(owner, "/webshops/WEB/koppel/", artikel="K9", doe="product")
+    found = next(each for each in woo.simulated.shop.books.products.values() if each.sku == "K9")
+    assert (found.name, found.regular_price, found.ean, found.status) == (
+        "Oude kaas", "12.50", "8712345678913", "draft")  # fmt: skip
+    assert "Er is geen artikel GEEN" in said(owner, "/webshops/WEB/koppel/", artikel="GEEN", doe="product")
+    acts = set(Audit.objects.filter(user="webshop WEB").values_list("act", flat=True))
+    assert acts == {"article.made"}
+
+
+def test_what_the_webshop_has_is_taken_over(owner: Client, woo: Company) -> None:
+    Webshop.objects.update(prices="pull", vat="pull", eans="pull")
+    book = woo.simulated.shop.books.products[int(woo.clerk.products["6"])]
+    book.regular_price, book.ean, book.tax_class = "7.77", "8712345678906", ""
+    page = said(owner, "/webshops/WEB/doe/", doe="compare")
+    for words in ("Prijs, btw en streepjescode die verschilden", "7,77", "streepjescode"):
+        assert words in page, words
+    found = Article.objects.get(sku="6")
+    assert (found.vat, Price.objects.filter(article=found).latest("valid_from").amount) == ("high", 777)
+    assert found.barcodes.filter(code="08712345678906").exists()
+    # A price for some days only is the owner's own affair.
+    today = timezone.localdate()
+    Price.objects.filter(article=found, valid_from=today).update(valid_to=today)
+    book.regular_price = "8.88"
+    assert "tijdelijke prijs" in said(owner, "/webshops/WEB/doe/", doe="compare")
+    assert not Price.objects.filter(amount=888).exists()
+
+
 SETTINGS = {"name": "Winkel", "url": "https://web.example.nl/", "active": "on", "stock": "on",
             "buffer": "2", "buffer_max": "9", "buffer_silent_minutes": "30", "prices": "push",
+            "vat": "push", "eans": "no", "vat_classes": "low = reduced-rate\r\n\r\nhigh = standard",
             "acknowledge": "on", "poll_seconds": "120",
             "options": "keys_in_url = true\nvat_rates = { laag = 9 }\n"}  # fmt: skip
 
@@ -246,6 +295,8 @@ def test_settings_are_kept(owner: Client) -> None:
     settings = settings_of(found)
     assert (settings.buffer, settings.buffer_max, settings.prices, settings.poll_seconds) == (2, 9, "push", 120)
     assert found.url == "https://web.example.nl"
+    assert (settings.vat, settings.eans, settings.vat_classes) == (
+        "push", "no", {"low": "reduced-rate", "high": "standard"})  # fmt: skip
     assert options_of(found) == {"keys_in_url": True, "vat_rates": {"laag": 900}}
     page = text(owner)
     assert "vat_rates = { laag = 9 }" in page
@@ -257,6 +308,7 @@ def test_settings_are_kept(owner: Client) -> None:
 @pytest.mark.parametrize(("field", "value", "words"), [
     ("poll_seconds", "3", "Van 10 tot en met 3600"), ("buffer", "-1", "buffer"), ("prices", "gratis", "Prijzen"),
     ("name", "", "Naam"), ("url", "ftp://x", "winkel.example.nl"), ("url", "https://ander.example.nl", "Adres"),
+    ("vat_classes", "geen = x", "geen"), ("vat_classes", "reduced-rate", "per regel"), ("vat", "weg", "Btw"),
     ("options", "sources = 3", "sources"), ("options", "steps = { ready = 4 }", "steps"),
 ])  # fmt: skip
 def test_settings_that_cannot_be(owner: Client, field: str, value: str, words: str) -> None:

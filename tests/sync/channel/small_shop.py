@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from kassa_tui.sync.webshops.base import (
     CounterSale,
+    NewProduct,
     OrderPage,
     Permanent,
     ProductChange,
@@ -22,6 +23,7 @@ from kassa_tui.sync.webshops.base import (
     StockWritten,
     Transient,
     Unanswered,
+    VatClass,
     WebLine,
     WebOrder,
     WebPayment,
@@ -36,6 +38,7 @@ STATUS: dict[Stage, str] = {
 }  # fmt: skip
 PRICE, RATE = 1090, 900
 OVERLAP_MS = 120_000
+CLASSES = {"hoog": 2100, "laag": 900, "boeken": 900, "nul": 0}
 
 
 @dataclass
@@ -75,6 +78,7 @@ class SmallShop:
         self.skus: dict[str, str] = {}
         self.eans: dict[str, str] = {}
         self.prices: dict[str, int] = {}
+        self.classes: dict[str, str] = {}
         self.orders: dict[str, Order] = {}
         self.deaf: set[str] = set()
         """Products whose stock it does not take."""
@@ -182,6 +186,7 @@ class SmallConnector:
         self.asked: list[str] = []
         self.twice = False
         """Pages come twice, the second time the other way round."""
+        self.shop_classes = tuple(VatClass(name=name, rate=rate) for name, rate in CLASSES.items())
 
     def _ask(self, name: str) -> None:
         self.asked.append(name)
@@ -195,7 +200,8 @@ class SmallConnector:
     def check(self) -> ShopFacts:
         self._ask("check")
         return ShopFacts(name="Winkeltje", version="1.0", timezone="Europe/Amsterdam", now=self.shop.at,
-                         reserves=self.shop.reserves, remarks=(("no_https", {}),))  # fmt: skip
+                         reserves=self.shop.reserves, vat_classes=self.shop_classes,
+                         remarks=(("no_https", {}),))  # fmt: skip
 
     def pull_orders(self, since: int, *, page: int = 50) -> Iterator[OrderPage]:
         cursor = self.shop.at
@@ -221,8 +227,13 @@ class SmallConnector:
     def _product(self, name: str) -> WebProduct:
         have, shop = self.shop.stock.get(name), self.shop
         return WebProduct(id=name, sku=shop.skus[name], ean=shop.eans[name], name=f"Artikel {name}",
-                          price=shop.prices.get(name, PRICE), stock=None if have is None else have * 1000,
+                          price=shop.prices.get(name, PRICE), vat_class=shop.classes.get(name, "laag"),
+                          rate=CLASSES.get(shop.classes.get(name, "laag")), stock=None if have is None else have * 1000,
                           managed="no" if have is None else "yes")  # fmt: skip
+
+    def product(self, product: str) -> WebProduct | None:
+        self._ask("product")
+        return self._product(product) if product in self.shop.skus else None
 
     def products(self, *, sku: str = "", ean: str = "") -> tuple[WebProduct, ...]:
         self._ask("products")
@@ -252,7 +263,20 @@ class SmallConnector:
         self._ask("change")
         if change.price is not None:
             self.shop.prices[change.product] = change.price
+        if change.vat_class is not None:
+            self.shop.classes[change.product] = change.vat_class
+        if change.ean is not None:
+            self.shop.eans[change.product] = change.ean
+        self._answer("change", write=True)
         return self._product(change.product)
+
+    def make_product(self, new: NewProduct) -> WebProduct:
+        self._ask("make")
+        name = str(len(self.shop.skus) + 1)
+        self.shop.product(name, new.sku, 0, new.ean)
+        self.shop.prices[name], self.shop.classes[name] = new.price, new.vat_class or "laag"
+        self._answer("make", write=True)
+        return self._product(name)
 
     def acknowledge(self, order_id: str, step: Step, *, note: str = "") -> WebOrder:
         self._ask("acknowledge")

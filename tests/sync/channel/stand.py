@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from kassa_tui.storage.rebuild import rebuild
 from kassa_tui.storage.web_state import WebState
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.engine import Engine
-from kassa_tui.sync.channel.ports import Article, BoardRow, Means
+from kassa_tui.sync.channel.ports import Article, ArticleChange, BoardRow, Means, NewArticle
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.webshops.base import Connector
 
@@ -70,6 +71,8 @@ class Catalogue:
 
     def __init__(self, *articles: Article) -> None:
         self.articles = {article.sku: article for article in articles}
+        self.refuses: dict[str, str] = {}
+        """Article → why it is not changed."""
 
     def by_sku(self, sku: str) -> Article | None:
         return self.articles.get(sku)
@@ -82,6 +85,35 @@ class Catalogue:
 
     def vat_codes(self) -> dict[int, str]:
         return {2100: "high", 900: "low", 0: "zero"}
+
+    def some(self, skus: Iterable[str]) -> Iterator[Article]:
+        return (self.articles[sku] for sku in sorted(skus) if sku in self.articles)
+
+    def take_over(self, changes: Sequence[ArticleChange]) -> list[str]:
+        answers = []
+        for change in changes:
+            if change.sku in self.refuses:
+                answers.append(self.refuses[change.sku])
+                continue
+            article = self.articles[change.sku]
+            if change.what == "ean":
+                article = replace(article, codes=(*article.codes, str(change.value)))
+            elif change.what == "price":
+                article = replace(article, price=int(change.value))
+            else:
+                rates = {code: rate for rate, code in self.vat_codes().items()}
+                article = replace(article, vat_code=str(change.value), rate=rates[str(change.value)])
+            self.articles[change.sku] = article
+            answers.append("")
+        return answers
+
+    def make(self, new: NewArticle) -> str:
+        if new.sku in self.refuses:
+            return self.refuses[new.sku]
+        rates = {code: rate for rate, code in self.vat_codes().items()}
+        self.articles[new.sku] = Article(new.sku, new.name, "Webshop", new.price, new.vat_code, rates[new.vat_code],
+                                         "each", new.codes)  # fmt: skip
+        return ""
 
 
 class Wall:

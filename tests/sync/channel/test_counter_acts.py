@@ -279,16 +279,3 @@ def test_a_counter_sale_becomes_one_order_and_no_turnover(
         stand.engine.turn()
     assert [order.key for order in shop.orders.values()] == ["K1-000012"]
     assert (shop.stock["1"], stand.entries("weborder.placed")) == (8, [])
-
-
-def test_prices_go_to_the_shop_where_that_is_wanted(shop: SmallShop, stand: Stand) -> None:
-    assert stand.engine.price_changed(["A"]) == 0
-    stand.crash()
-    stand.settings = replace(stand.settings, prices="push")
-    stand.open()
-    stand.catalogue.articles["A"] = replace(stand.catalogue.articles["A"], price=1195)
-    assert stand.engine.compare().other_prices == 1
-    assert stand.engine.price_changed(["A", "A", "GEEN"]) == 2
-    stand.engine.turn()
-    assert shop.prices == {"1": 1195}
-    assert stand.engine.compare().other_prices == 0

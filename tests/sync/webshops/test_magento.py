@@ -377,7 +377,8 @@ def test_only_what_is_other_than_it_was_is_sent_for_all_views(stand: MagentoStan
 
 
 def test_a_product_that_is_not_there_is_not_made_by_changing_it(stand: MagentoStand) -> None:
-    assert rest(stand).send("POST", "products", {"product": {"sku": "NEW", "name": "Nieuw"}})["sku"] == "NEW"
+    new = {"sku": "NEW", "name": "Nieuw", "price": 1, "attribute_set_id": 4}
+    assert rest(stand).send("POST", "products", {"product": new})["sku"] == "NEW"
     assert rest(stand).send("POST", "products", {"product": {"sku": "NEW", "name": "Anders"}})["name"] == "Anders"
     with pytest.raises(Permanent) as error:
         stand.connector.change_product(ProductChange(product="NEWER", name="Nieuw"))
