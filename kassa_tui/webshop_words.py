@@ -8,6 +8,7 @@ WEBSHOP_WORDS: dict[str, str] = {
     "unreachable": N_("De webshop is niet bereikbaar"),
     "timeout": N_("De webshop antwoordt niet op tijd"),
     "busy": N_("De webshop heeft het druk[ (HTTP {status})]"),
+    "clock_off": N_("De klok hier loopt niet gelijk met die van de webshop[: {says}]"),
     "blocked": N_("Een beveiliging voor de webshop houdt ons tegen[ (HTTP {status})]"),
     "not_json": N_("De webshop gaf een pagina in plaats van een antwoord[: {begins}]"),
     "bad_answer": N_("De webshop gaf een antwoord dat niet klopt[ ({what}: {found})]"),
@@ -68,6 +69,9 @@ WEBSHOP_WORDS: dict[str, str] = {
     "no_sku": N_("{name} heeft in de webshop geen bruikbaar SKU en geen streepjescode: geef het daar eerst een"),
     "sku_taken": N_("Er is al een artikel {sku}: koppel het zelf"),
     "no_price": N_("{name} heeft in de webshop geen prijs, of de btw erin is niet bekend"),
+    "placed_otherwise": N_(
+        "Bon {number} van {ours:euro} staat in de webshop voor {theirs:euro}: kijk daar btw en prijs na"
+    ),
     "product_gone": N_("Product {product} ({sku}) is niet meer in de webshop"),
     "command_failed": N_("De webshop deed iets niet ({kind})[, bestelling {order}]: {error}"),
     "handed_over_ended": N_("Bestelling {number} is meegegeven en in de webshop al geannuleerd of terugbetaald"),

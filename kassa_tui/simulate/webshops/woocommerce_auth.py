@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from kassa_tui.simulate.web import Asked
 from kassa_tui.simulate.webshops.woocommerce_books import Refused
 
+MARK = "wp-json/wc/"
 AUTH_ERROR, CANNOT_VIEW = "woocommerce_rest_authentication_error", "woocommerce_rest_cannot_view"
 
 
@@ -29,6 +30,9 @@ class Keys:
 
     def admit(self, asked: Asked) -> None:
         """Let the request in; :class:`Refused` with 401 otherwise."""
+        if MARK not in f"{asked.path}?{asked.query}":
+            # Elsewhere keys are not looked at, whatever route is asked for.
+            raise Refused(CANNOT_VIEW, "Sorry, you cannot list resources.", 401)
         header = "" if self.strips_header else asked.headers.get("authorization", "")
         query = dict(parse_qsl(asked.query, keep_blank_values=True))
         key, proven = self._by_key(header, query) if self.https else self._by_signature(asked, header, query)
@@ -63,7 +67,7 @@ class Keys:
         if nonce in self.nonces:
             return given.get("oauth_consumer_key", ""), False
         self.nonces.add(nonce)
-        url = f"http://{asked.headers.get('host', '')}{asked.path}"
+        url = f"http://{asked.headers.get('host', '')}{asked.path if asked.path != '/' else ''}"
         pairs = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in given.items())
         text = "&".join(f"{name}={value}" for name, value in pairs)
         base = "&".join((asked.method, quote(url, safe="~"), quote(text, safe="~")))

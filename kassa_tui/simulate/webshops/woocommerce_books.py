@@ -124,7 +124,11 @@ class Order:
     @property
     def total(self) -> Decimal:
         """What it costs."""
-        return sum((each.total.quantize(CENT, ROUND_HALF_UP) for each in self.items), Decimal(0)) + self.tax
+        # Goods and shipping are rounded by the line; fees are added up as they are.
+        rounded = (
+            each.total if each.kind == "fee" else each.total.quantize(CENT, ROUND_HALF_UP) for each in self.items
+        )
+        return (sum(rounded, Decimal(0)) + self.tax).quantize(CENT, ROUND_HALF_UP)
 
     @property
     def tax(self) -> Decimal:

@@ -169,6 +169,8 @@ class Commander:
         products = [line.product for line in sale.lines if line.product]
         # The shop lowers its own number, whether its answer arrives or not.
         self._state.forget_levels(products)
-        if connector.find(sale.key) is None:
-            connector.place(sale)
+        order = connector.find(sale.key) or connector.place(sale)
         self._state.forget_levels(products)
+        if order.total != sale.total:
+            facts = {"number": sale.key, "ours": sale.total, "theirs": order.total}
+            self._state.note("placed_otherwise", sale.key, facts, self._now())

@@ -32,7 +32,8 @@ MAX_BYTES = 32 << 20
 TRIES = 4
 """Of what may be repeated."""
 FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS = 1.0, 60.0
-MAX_RETRY_AFTER_SECONDS = 600.0
+MAX_RETRY_AFTER_SECONDS = 120.0
+"""WordPress says ten minutes for an update that takes seconds."""
 AGAIN = frozenset({429, 502, 503, 504})
 _PIECE = 1 << 16
 _SECRET = "***"
@@ -120,8 +121,9 @@ class Web:
             except Transient as error:
                 if not safe and error.facts.get("sent", True):
                     raise Unanswered(error.code, error.facts) from error
-                # What never left, and what the shop said it did not do, may be said again.
-                if turn == self.patience.tries:
+                # What never left, and what the shop said it did not do, may be said again; for longer waits others are
+                # not held up here.
+                if turn == self.patience.tries or error.retry_after > MOST_WAIT_SECONDS:
                     raise
                 self.patience.wait(self._pause(turn, error.retry_after))
                 continue
@@ -138,15 +140,19 @@ class Web:
             raise Permanent("redirect", {"to": self._hidden(answer.headers.get("Location", ""))[:120]})
         if status in again:
             after = retry_after(answer.headers.get("Retry-After", ""), self.patience.now)
-            # Behind a gateway that gave up, the shop may have done it all the same.
-            raise Transient("busy", {"status": status, "sent": status not in (429, 503)}, after)
+            # Behind a gateway that gave up, or a cache that says 503 for it, the shop may have done it all the same.
+            raise Transient("busy", {"status": status, "sent": status != 429}, after)
         if status in (401, 403):
             start = answer.body.lstrip()[:5].lower()
             page = start in (b"<html", b"<!doc") or start[:1] not in (b"{", b"[", b"<")
             if status == 403 and page:
                 # A firewall's, not the shop's own word: it may let us through in a minute.
                 raise Transient("blocked", {"status": status, "sent": False})
-            raise Unauthorised("unauthorised", {"status": status, "says": self._hidden(_text(answer.body))})
+            says = self._hidden(_text(answer.body))
+            if "timestamp" in says.lower():
+                # A signature that is too old or too new: the keys are right, and a clock will be.
+                raise Transient("clock_off", {"sent": False, "says": says[:200]})
+            raise Unauthorised("unauthorised", {"status": status, "says": says})
 
     def _once(self, method: str, path: str, params: Any, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         import requests
@@ -258,7 +264,11 @@ def _text(body: bytes) -> str:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
-    # Where a shop leaves places open in its message, as Magento does, its connector fills them in.
-    if isinstance(found, dict) and isinstance(found.get("message"), str) and "parameters" not in found:
-        return " ".join(found["message"].split())[:300]
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        if "parameters" not in found:
+            return " ".join(found["message"].split())[:300]
+        # Where a shop leaves places open in its message, as Magento does, its connector fills them in; what else it
+        # says, as a trace of its own program, would only be cut off in the middle.
+        kept = {name: found[name] for name in ("message", "parameters") if name in found}
+        return msgspec.json.encode(kept).decode()[:2000]
     return " ".join(body[:300].decode("utf-8", "replace").split())

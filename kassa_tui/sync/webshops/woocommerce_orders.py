@@ -26,7 +26,7 @@ from kassa_tui.sync.webshops.base import (
     WebRefund,
     WebRefundLine,
 )
-from kassa_tui.sync.webshops.woocommerce_web import Row, inner, many, meta, number, text
+from kassa_tui.sync.webshops.woocommerce_web import Row, inner, many, meta, number, own_rates, text
 
 KEY_META, STEP_META, REFUND_META = "_till_sale_id", "_till_step", "_till_refund_key"
 """Where our keys are on orders and refunds, and how far we brought an order that has no status for it."""
@@ -97,7 +97,8 @@ def _order(row: Row, refunds: list[Row], options: Options) -> WebOrder:
 def stage(row: Row, options: Options) -> Stage:
     """What the order's status means; one that we made ready has no status of WooCommerce's own for it."""
     status = text(row, "status").removeprefix("wc-")
-    found: Stage = options.statuses.get(status) or STAGES.get(status, "unknown")
+    own = options.statuses
+    found: Stage = own.get(status) or own.get(f"wc-{status}") or STAGES.get(status, "unknown")
     return "ready" if found == "prepare" and meta(row, STEP_META) == "ready" else found
 
 
@@ -185,9 +186,6 @@ def product_id(row: Row) -> str:
 
 
 def _rate(row: Row, amount: int, vat: int, percents: Mapping[str, Any], options: Options) -> int:
-    named = text(row, "tax_class")
-    if named in options.vat_rates:
-        return options.vat_rates[named]
     taxes = [each for each in many(row, "taxes") if each.get("total") not in ("", None)]
     # All rates of the order may be listed, those that are not the line's own at nothing.
     taxes = [each for each in taxes if exact(each["total"], "tax")] or taxes[:1]
@@ -195,6 +193,9 @@ def _rate(row: Row, amount: int, vat: int, percents: Mapping[str, Any], options:
     said = [percents.get(text(each, "id")) for each in taxes]
     if said and None not in said:
         return rounded(sum((exact(each, "rate_percent") for each in said), Decimal(0)) * 100)
+    # What the shop says itself comes first; and what was sold without VAT has none, whatever its class.
+    if vat and "tax_class" in row and text(row, "tax_class") in (rates := own_rates(options)):
+        return rates[text(row, "tax_class")]
     return rate_of(amount, vat, options.known_rates)
 
 
@@ -221,11 +222,12 @@ def _refunded_line(row: Row) -> str:
 
 
 def refund_of(row: Row, restocked: bool) -> WebRefund:
-    """One refund; its amounts are below zero in lines, and above it as a whole."""
+    """One refund; the shop has its amounts below zero in lines (of what lowered the order above it), and above it as a
+    whole."""
     kinds = ("line_items", "shipping_lines", "fee_lines")
     lines = tuple(
         WebRefundLine(line=line, qty=abs(thousandths(each.get("quantity") or 0)) if kind == "line_items" else 0,
-                      amount=abs(_gross(each)))
+                      amount=-_gross(each))
         for kind in kinds for each in many(row, kind) if (line := _refunded_line(each))
     )  # fmt: skip
     amount = abs(cents(row.get("amount") or 0))

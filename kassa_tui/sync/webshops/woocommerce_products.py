@@ -9,7 +9,7 @@ from typing import Any
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import cents, euros, exact, net, rounded, thousandths, utc
 from kassa_tui.sync.webshops.base import NewProduct, Permanent, ProductChange, VatClass, WebProduct
-from kassa_tui.sync.webshops.woocommerce_web import Row, many, meta, number, text
+from kassa_tui.sync.webshops.woocommerce_web import Row, many, meta, number, own_rates, text
 
 PARENTS = ("variable", "variable-subscription", "grouped", "external")
 """Types of product that are not sold themselves."""
@@ -71,7 +71,7 @@ def tariffs_of(settings: Mapping[str, Any], taxes: list[Row], options: Options) 
             if text(row, "country") in places and text(row, "state") in ("", "*"):
                 name = text(row, "class")
                 rates.setdefault("" if name == "standard" else name, rounded(exact(row.get("rate") or 0, "rate") * 100))
-    rates.update(options.vat_rates)
+    rates.update(own_rates(options))
     asked = options.price_includes_tax
     include = asked if asked is not None else settings.get("woocommerce_prices_include_tax", "yes") == "yes"
     return Tariffs(settings.get("woocommerce_calc_taxes", "yes") == "yes", include, rates)

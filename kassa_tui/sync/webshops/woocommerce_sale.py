@@ -6,6 +6,9 @@ made. Amounts go without VAT at six places, or the shop's own rounding comes a c
 
 from __future__ import annotations
 
+from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+
+from kassa_tui.domain.money import half_away
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import euros, net
 from kassa_tui.sync.webshops.base import CounterSale, Permanent, SoldLine
@@ -14,6 +17,7 @@ from kassa_tui.sync.webshops.woocommerce_products import Tariffs
 from kassa_tui.sync.webshops.woocommerce_web import MAX_PAGE, Api, Row, meta, number, one, rows, text
 
 CREATED_VIA = "till"
+_CENT, _HALF_CENT, _SIXTH = Decimal("0.01"), Decimal("0.005"), Decimal("0.000001")
 _NEWEST = 50
 """Orders that are looked through where searching finds nothing."""
 
@@ -47,7 +51,7 @@ def place_sale(api: Api, sale: CounterSale, tariffs: Tariffs, options: Options) 
         return one(api.send("POST", "/orders", [("dp", 6)], sale_body(sale, tariffs, options)))
     if STAGES.get(text(found, "status")) == "unpaid":
         # The shop makes it as pending and then completes it; it did not come to the end.
-        body = {"status": options.sale_status, "set_paid": True}
+        body = {"status": _status(options), "set_paid": True}
         return one(api.send("PUT", f"/orders/{number(found)}", [("dp", 6)], body, repeat=True))
     return found
 
@@ -57,7 +61,7 @@ def sale_body(sale: CounterSale, tariffs: Tariffs, options: Options) -> Row:
     goods = [_goods(line, tariffs) for line in sale.lines if _is_goods(line)]
     fees = [_fee(line, tariffs) for line in sale.lines if not _is_goods(line)]
     return {
-        "status": options.sale_status,
+        "status": _status(options),
         "set_paid": True,
         "created_via": CREATED_VIA,
         "payment_method": sale.method or "pos",
@@ -93,7 +97,28 @@ def _fee(line: SoldLine, tariffs: Tariffs) -> Row:
     if name is None or not tariffs.taxed:
         return {"name": line.name or "Kassa", "tax_status": "none", "total": euros(line.amount)}
     return {"name": line.name or "Kassa", "tax_status": "taxable", "tax_class": name,
-            "total": _net(line.amount, line, tariffs)}  # fmt: skip
+            "total": fee_net(line.amount, line.rate)}  # fmt: skip
+
+
+def fee_net(amount: int, rate: int) -> str:
+    """A fee in cents with VAT, without it as the shop must be told it.
+
+    The shop rounds the VAT of each fee to cents and adds fees up as they are: only a net in whole cents adds up with
+    others. Where the shop would come to other VAT on that, the nearest net on which it comes to the right one.
+    """
+    vat = half_away(amount * rate, 10_000 + rate)
+    whole = Decimal(amount - vat) / 100
+    exactly = whole * rate / 10_000
+    if {exactly.quantize(_CENT, way) for way in (ROUND_HALF_UP, ROUND_HALF_DOWN)} == {Decimal(vat) / 100}:
+        return f"{whole:f}"
+    least, most = ((Decimal(vat) / 100 + half) * 10_000 / rate for half in (-_HALF_CENT, _HALF_CENT))
+    if whole <= least:
+        return f"{(least + 2 * _SIXTH).quantize(_SIXTH, ROUND_UP):f}"
+    return f"{(most - 2 * _SIXTH).quantize(_SIXTH, ROUND_DOWN):f}"
+
+
+def _status(options: Options) -> str:
+    return options.sale_status.removeprefix("wc-")
 
 
 def _class(line: SoldLine, tariffs: Tariffs) -> str | None:

@@ -40,7 +40,7 @@ def bring(api: Api, order_id: str, step: Step, note: str, options: Options) -> R
 
 def _is_there(order: Row, step: Step, options: Options) -> bool:
     now = stage(order, options)
-    wanted = options.steps.get(step)
+    wanted = _own(step, options)
     if wanted and text(order, "status") == wanted:
         return True
     if step == "cancelled":
@@ -51,9 +51,14 @@ def _is_there(order: Row, step: Step, options: Options) -> bool:
     return _RANK[now] >= _STEPS[step]
 
 
+def _own(step: Step, options: Options) -> str:
+    """The owner's status for a step, as the shop's API calls it."""
+    return options.steps.get(step, "").removeprefix("wc-")
+
+
 def _change(step: Step, options: Options) -> Row:
     """Absolute, so that it may be sent twice."""
-    status = options.steps.get(step) or STATUSES.get(step)
+    status = _own(step, options) or STATUSES.get(step)
     if status:
         return {"status": status}
     return {"meta_data": [{"key": STEP_META, "value": step}]}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from kassa_tui.sync.webshops.access import Access
+from kassa_tui.sync.webshops.access import Access, Options
 from kassa_tui.sync.webshops.base import Permanent, Transient, Unanswered, Unauthorised
 from kassa_tui.sync.webshops.web import Answer, Patience, Web
+
+if TYPE_CHECKING:
+    from requests.auth import AuthBase
 
 ROUTE = "/wc/v3"
 MAX_PAGE = 100
@@ -18,6 +22,8 @@ MAX_IDLE_PAGES = 100
 """In a row that bring nothing new: nobody changes that much of a shop while it is read."""
 _FATAL = "internal_server_error"
 """WordPress's own word for PHP that died: whether anything was done is not known."""
+
+_MARK = "wp-json/wc/"
 
 _GONE = ("invalid_id", "invalid_parent", "invalid_product_id", "invalid_order_id")
 
@@ -95,7 +101,8 @@ class Api:
     def address(self, route: str, params: Params | None = None) -> tuple[str, Params]:
         """Path and query of a REST route."""
         if self.access.options.plain_permalinks:
-            return "/", [("rest_route", route), *(params or ())]
+            # The shop looks at keys only where its own mark stands in the address, as it is written.
+            return f"/index.php?kassa={_MARK}", [("rest_route", route), *(params or ())]
         return "/wp-json" + route, list(params or ())
 
     def close(self) -> None:
@@ -124,7 +131,8 @@ class Api:
             more = offset + len(found) < total if total is not None else len(found) >= size
             fresh = [row for row in found if number(row) > last]
             yield Page(fresh, cursor, total or 0, more and bool(found))
-            if not more or not found:
+            if not more or not found or (not fresh and total is not None and offset + size >= total):
+                # Rows that a plugin hides from us are counted all the same: the last ones never come.
                 return
             idle = 0 if fresh else self._patient(idle)
             last, offset = max(last, *ids), offset + len(found) - 1
@@ -138,7 +146,7 @@ class Api:
 
 def connect(access: Access, patience: Patience | None = None) -> Api:
     """A road to the shop; nothing is asked yet."""
-    from requests.auth import AuthBase, HTTPBasicAuth
+    from requests.auth import HTTPBasicAuth
 
     keys = access.keys()
     key, secret = keys["key"], keys["secret"]
@@ -148,10 +156,11 @@ def connect(access: Access, patience: Patience | None = None) -> Api:
         from requests_oauthlib import OAuth1
 
         # Over http the shop takes nothing but a signature.
-        auth = OAuth1(
+        signed = OAuth1(
             key, client_secret=secret, signature_method="HMAC-SHA256",
             signature_type="QUERY" if access.options.keys_in_url else "AUTH_HEADER",
         )  # fmt: skip
+        auth = _marked(signed)
     elif access.options.keys_in_url:
         query = {"consumer_key": key, "consumer_secret": secret}
     else:
@@ -160,6 +169,19 @@ def connect(access: Access, patience: Patience | None = None) -> Api:
     fresh = {"Cache-Control": "no-cache"}
     web = access.web(patience=patience, auth=auth, query=query, headers=fresh)
     return Api(access, web, access.web(patience=patience, headers=fresh))
+
+
+def _marked(signed: Callable[[Any], Any]) -> AuthBase:
+    """Sign, and write the shop's mark in the address as it was: signing encodes it, which changes nothing signed."""
+    from requests.auth import AuthBase
+
+    class Marked(AuthBase):
+        def __call__(self, request: Any) -> Any:
+            found = signed(request)
+            found.url = found.url.replace(quote(_MARK, safe=""), _MARK)
+            return found
+
+    return Marked()
 
 
 def refusal(status: int, found: Any) -> Permanent | Transient:
@@ -239,6 +261,11 @@ def inner(row: Row, key: str) -> Row:
     """An object in a row."""
     found = row.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def own_rates(options: Options) -> dict[str, int]:
+    """The owner's rates by the name that the shop's products have for a class: none at all for the standard one."""
+    return {"" if name == "standard" else name: rate for name, rate in options.vat_rates.items()}
 
 
 def meta(row: Row, key: str) -> Any:

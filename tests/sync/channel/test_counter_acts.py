@@ -279,3 +279,15 @@ def test_a_counter_sale_becomes_one_order_and_no_turnover(
         stand.engine.turn()
     assert [order.key for order in shop.orders.values()] == ["K1-000012"]
     assert (shop.stock["1"], stand.entries("weborder.placed")) == (8, [])
+
+
+def test_a_sale_that_the_shop_reckons_otherwise_is_told(shop: SmallShop, stand: Stand) -> None:
+    stand.crash()
+    stand.settings = replace(stand.settings, sale_as_order=True)
+    stand.open()
+    body = _sale()
+    (line,) = body["lines"]  # type: ignore[misc]
+    stand.engine.sold({**body, "lines": [{**line, "amount": line["amount"] - 1}]}, shop.at)
+    stand.engine.turn()
+    told = [found.facts for found in stand.engine.status().findings if found.code == "placed_otherwise"]
+    assert told == [{"number": "K1-000012", "ours": 2 * PRICE - 1, "theirs": 2 * PRICE}]
