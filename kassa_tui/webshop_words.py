@@ -81,6 +81,7 @@ WEBSHOP_WORDS: dict[str, str] = {
 WEBSHOP_STATES: dict[str, str] = {
     "new": N_("Nog niet gesproken"),
     "ok": N_("Goed; laatst gesproken {last}"),
+    "silent": N_("Sinds {last} heeft niemand hier de webshop iets gevraagd: loopt het proces dat dat doet?"),
     "failing": N_("Lukt niet sinds {since}; er wordt vanzelf weer geprobeerd (laatst gelukt {last})"),
     "stopped": N_("Staat stil sinds {since}: iemand moet er iets aan doen (laatst gelukt {last})"),
 }

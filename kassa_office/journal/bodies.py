@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 """An amount or a quantity: ten billion euros are enough, and nine million of these still add up in 64 bits."""
 Small = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+At = Annotated[int, Meta(ge=0, le=10**14)]
+"""UTC milliseconds, of this and the next thousand years."""
 NUL, SAID = "\\u0000", "\\ufffd"
 """PostgreSQL holds no NUL character: it becomes the sign for an unknown one in what is counted, not in the entry."""
 
@@ -94,7 +96,11 @@ class Sale(Struct, gc=False):
     no_print: bool = False
     training: bool = False
     webshop: str = ""
-    """Name of the webshop, of ``weborder.sale``."""
+    """Name of the webshop, of ``weborder.sale``; as those below."""
+    date: str = ""
+    """Local day on which it was paid, left, or was given back."""
+    happened: At = 0
+    """When that was."""
 
     def __post_init__(self) -> None:
         if len({line.no for line in self.lines}) != len(self.lines):

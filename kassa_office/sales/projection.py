@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -71,27 +72,38 @@ def _sale(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> No
 
 
 def sold_online(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs) -> None:
-    """A sale of a webshop's channel; its goods leave the shelf by entries of their own."""
+    """A sale of a webshop's channel, of the day that it was paid or left, however late we hear of it; its goods leave
+    the shelf by entries of their own."""
     for line in sale.lines:
         if line.kind in MOVING and line.sku:
             # What was sold lowers the level wherever it is counted; here that is done by what is shipped.
             gathered.level(here.branch, line.sku[:40], line.qty, here.entry.at)
-    _settled(gathered, here, sale, costs, cut(sale.webshop or here.entry.till, 20))
+    of_day = Here(here.branch, sale.date if is_day(sale.date) else here.day, here.entry)
+    _settled(gathered, of_day, sale, costs, cut(sale.webshop or here.entry.till, 20), sale.happened)
 
 
-def _settled(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, channel: str) -> None:
+def is_day(text: str) -> bool:
+    """Whether this is an ISO date."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _settled(gathered: Gathered, here: Here, sale: bodies.Sale, costs: Costs, channel: str, happened: int = 0) -> None:
     entry, day = here.entry, Day(gathered, here)
+    at = happened or entry.at
     counted = _lines(gathered, here, sale, costs, day, online=channel != "till")
     n, qty, turnover, vat, cost, costed = counted
     discount = sum(line.discount for line in sale.lines) + (sale.discount.amount if sale.discount else 0)
     customer = cut(sale.customer.code, 40) if sale.customer else ""
     gathered.add(
         SALE,
-        (*here.key, cut(sale.number, 24), entry.at, entry.offset, sale.shift, entry.who, cut(sale.ticket, 40), customer,
+        (*here.key, cut(sale.number, 24), at, entry.offset, sale.shift, entry.who, cut(sale.ticket, 40), customer,
          channel, sale.total, turnover, len(sale.lines), discount, sale.rounding),
     )  # fmt: skip
     day.add("sale", "", n, qty, turnover, vat, cost, costed)
-    day.add("hour", f"{(entry.at // 60_000 + entry.offset) // 60 % 24:02d}", n, 0, turnover, vat, cost, costed)
+    day.add("hour", f"{(at // 60_000 + entry.offset) // 60 % 24:02d}", n, 0, turnover, vat, cost, costed)
     day.add("staff", entry.who, n, 0, turnover, vat, cost, costed)
     for block in sale.vat:
         day.add("vat", f"{block.code}:{block.rate}", 1, 0, block.gross, block.vat)

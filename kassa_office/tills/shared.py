@@ -71,7 +71,8 @@ def receipt(till: Till, number: str) -> wire.ReceiptFound:
     sale = maker and Sale.objects.filter(branch=maker.branch_id, number=number[:24]).first()
     if not sale:
         raise OfficeError("unknown", {"number": number[:24]})
-    entry = Entry.objects.get(branch=sale.branch, till=sale.till, seq=sale.seq, day=sale.day)
+    # A webshop's sale is of the day that it was paid; its entry may be of a later one.
+    entry = Entry.objects.get(branch=sale.branch, till=sale.till, seq=sale.seq)
     returned = Returned.objects.filter(number=sale.number).values_list("no", "qty")
     return wire.ReceiptFound(
         number=sale.number,

@@ -91,7 +91,8 @@ def status(webshop: Webshop) -> Status | None:
     if webshop.owner != OFFICE:
         return None
     try:
-        return read_status(folder_of(str(webshop.till_id)), settings_of(webshop))
+        at = int(timezone.now().timestamp() * 1000)
+        return read_status(folder_of(str(webshop.till_id)), settings_of(webshop), at)
     except StorageError as error:
         log.warning("webshop %s: %s %s", webshop.till_id, error.code, error.facts)
         return None

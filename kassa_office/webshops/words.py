@@ -17,7 +17,7 @@ from kassa_tui.sync.channel.status import Status
 from kassa_tui.weborder_words import WEB_STAGES
 
 DETAILS = {"price": N_("prijs"), "vat": N_("btw"), "ean": N_("streepjescode")}
-LEVELS = {"new": "off", "ok": "ok", "failing": "warn", "stopped": "bad"}
+LEVELS = {"new": "off", "ok": "ok", "silent": "warn", "failing": "warn", "stopped": "bad"}
 STAGE_LEVELS = {"unpaid": "warn", "prepare": "warn", "ready": "ok", "unknown": "bad"}
 COMMANDS = {
     "handed_over": N_("meegegeven aan de kassa"), "taken_back": N_("teruggebracht aan de kassa"),

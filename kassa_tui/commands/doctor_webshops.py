@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from kassa_tui.storage.journal import Clock
     from kassa_tui.sync.channel.status import Status
 
-SILENT_MS = 900_000
-"""Of a webshop that is asked every minute: then nobody asks."""
 FAILING_MS = 86_400_000
 """So long a shop may fail before it is more than something to look at."""
 
@@ -126,7 +124,7 @@ def _stands(config: Config, webshop: Webshop, folder: Path, now: int) -> Finding
     from kassa_tui.sync.channel.status import read_status
     from kassa_tui.sync.webshop_worker import settings_of
 
-    found = read_status(folder, settings_of(config, webshop, 0))
+    found = read_status(folder, settings_of(config, webshop, 0), now)
     facts: dict[str, Any] = {"code": webshop.code, "name": webshop.name}
     if found is None or found.state == "new":
         return Finding("webshop", WARN, "new", facts)
@@ -134,7 +132,7 @@ def _stands(config: Config, webshop: Webshop, folder: Path, now: int) -> Finding
         lasting = found.state == "stopped" or now - found.since > FAILING_MS
         return Finding("webshop", FAIL if lasting else WARN, found.state,
                        {**facts, "since": found.since, "why": found.why, "about": found.facts})  # fmt: skip
-    if now - found.last_success > max(SILENT_MS, 3000 * webshop.poll_seconds):
+    if found.state == "silent":
         return Finding("webshop", WARN, "silent", {**facts, "since": found.last_success})
     facts |= _counts(found)
     if found.failed or found.ambiguous or found.findings:

@@ -117,11 +117,12 @@ def resync(call: Call) -> int:
 
 def status(call: Call) -> int:
     """How each webshop stands; asks nobody."""
+    from kassa_tui.clock import SystemClock
     from kassa_tui.sync.channel.channel import channel_folder
     from kassa_tui.sync.channel.status import read_status
     from kassa_tui.sync.webshop_worker import settings_of
 
-    config, told, lines = call.config(), list[Any](), list[str]()
+    config, told, lines, at = call.config(), list[Any](), list[str](), SystemClock().now().at
     if not config.webshops:
         return call.refuse(Refused("webshop_none"), MISUSE)
     bad = False
@@ -131,12 +132,12 @@ def status(call: Call) -> int:
             told.append({"code": webshop.code, "owner": webshop.owner})
             lines.append("  " + call.t("Hiermee praat {owner}", owner=webshop.owner))
             continue
-        found = read_status(channel_folder(config.till.data, webshop.code), settings_of(config, webshop, 0))
+        found = read_status(channel_folder(config.till.data, webshop.code), settings_of(config, webshop, 0), at)
         if found is None:
             told.append({"code": webshop.code, "state": "new"})
             lines.append("  " + call.t(NEVER))
             continue
-        bad = bad or found.state in ("failing", "stopped")
+        bad = bad or found.state in ("silent", "failing", "stopped")
         told.append(asdict(found))
         lines += [f"  {line}" for line in _status_lines(call, found)]
     call.show(told, "\n".join(lines))

@@ -16,6 +16,8 @@ from kassa_tui.sync.channel.board import OPEN_STAGES
 from kassa_tui.sync.channel.settings import Settings
 
 KEYS = frozenset({"unauthorised", "bad_credentials", "key_missing", "key_open", "key_bad", "forbidden_write"})
+SILENT_MS = 900_000
+"""Of a webshop that is asked every minute: then nobody asks."""
 SETTINGS = frozenset({"redirect", "certificate", "not_supported", "old_version", "no_https", "other_currency"})
 
 
@@ -27,7 +29,8 @@ class Status:
     name: str
     kind: str
     state: str
-    """``new`` (never answered yet), ``ok``, ``failing`` (tried again by itself), ``stopped`` (waits for a person)."""
+    """``new`` (never answered yet), ``ok``, ``silent`` (nobody asks it anything), ``failing`` (tried again by itself),
+    ``stopped`` (waits for a person)."""
     since: int
     """Since when it fails or stands still; 0 while it is well."""
     why: str
@@ -59,10 +62,12 @@ class Status:
     findings: tuple[Noted, ...]
 
 
-def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Connection) -> Status:
-    """How it is, from the channel's ``till.db`` and its ``webshop.db``."""
+def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Connection, at: int = 0) -> Status:
+    """How it is, from the channel's ``till.db`` and its ``webshop.db``; ``at``: the time, 0 for who is at work on it."""
     now = web_values.read_state(state)
     stands = "stopped" if now.stopped else "failing" if now.failing_since else "ok" if now.last_success else "new"
+    if stands == "ok" and at - now.last_success > max(SILENT_MS, 3000 * settings.poll_seconds):
+        stands = "silent"
     why = now.stopped or now.code
     compared_at, report = web_values.last_report(state) or (0, {})
     commands = dict(state.execute("select state, count(*) from command group by state").fetchall())
@@ -77,7 +82,7 @@ def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Conn
     )  # fmt: skip
 
 
-def read_status(folder: Path, settings: Settings) -> Status | None:
+def read_status(folder: Path, settings: Settings, at: int) -> Status | None:
     """The same beside a running engine; None where the channel was never opened. StorageError as for any database."""
     path = folder / TILL_DB
     try:
@@ -90,7 +95,7 @@ def read_status(folder: Path, settings: Settings) -> Status | None:
         try:
             books = sqlite3.connect(file_uri(path), uri=True, timeout=2, isolation_level=None)
             try:
-                return status_of(settings, books, state)
+                return status_of(settings, books, state, at)
             finally:
                 books.close()
         finally:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kassa_office.journal import ingest
-from kassa_office.journal.models import Quarantine
+from kassa_office.journal.models import Entry, Quarantine
 from kassa_office.journal.proof import prove
 from kassa_office.journal.rebuild import rebuild
 from kassa_office.sales.models import DayTotal, Payment, Sale, SaleLine, SkuDay
 from kassa_office.stock.models import StockLevel, StockMove
+from kassa_office.tills import shared
 from kassa_office.webshops import claims
 from kassa_office.webshops.models import WebWish
 from kassa_tui.domain.weborder import WebWish as Wish
@@ -38,8 +39,10 @@ class Channel(Book):
         """An order as first seen."""
         self.add(kind, {"id": str(no), "number": f"10{no}", "branch": "B1", "order": {"id": str(no)}, "hash": "x"})
 
-    def sold(self, *lines: tuple[str, int, int], web: int | None = None, open_: int = 0) -> None:
-        """A sale of (sku, pieces, cents of all) at 9 %; below zero it goes back."""
+    def sold(
+        self, *lines: tuple[str, int, int], web: int | None = None, open_: int = 0, date: str = "", happened: int = 0
+    ) -> None:  # fmt: skip
+        """A sale of (sku, pieces, cents of all) at 9 %; below zero it goes back. Of a day before where that is said."""
         self.receipt += 1
         rows: list[dict[str, Any]] = []
         for no, (sku, pieces, cents) in enumerate(lines, 1):
@@ -56,8 +59,9 @@ class Channel(Book):
         plus = sum(max(row["amount"], 0) for row in rows)
         self.grand = (self.grand[0] + plus, self.grand[1] + plus - total)
         self.add("weborder.sale", {
-            "lines": rows, "ticket": f"t{self.receipt}", "shift": 0, "date": "2026-11-21", "opened": self.at,
-            "happened": self.at, "total": total, "rounding": 0, "change": 0, "tenders": tenders, "branch": "B1",
+            "lines": rows, "ticket": f"t{self.receipt}", "shift": 0, "date": date, "opened": self.at,
+            "happened": happened or self.at, "total": total, "rounding": 0, "change": 0, "tenders": tenders,
+            "branch": "B1",
             "vat": [{"code": "low", "rate": 900, "gross": total, "net": total - vat, "vat": vat}], "channel": "WEB",
             "webshop": "Webwinkel", "order": "1", "web_number": "101", "no": self.receipt,
             "number": f"WEB-{self.receipt:06d}", "grand": {"sales": self.grand[0], "returns": self.grand[1]},
@@ -126,6 +130,32 @@ def test_turnover_vat_and_payments(told: Channel) -> None:
         ("web", 165), ("web", 1000), ("open", 994), ("web", -55)
     }  # fmt: skip
     assert set(SaleLine.objects.filter(branch="B1", sku="6").values_list("kind", flat=True)) == {"web"}
+
+
+@pytest.mark.parametrize(("date", "counted"), [
+    ("2025-11-19", "2025-11-19"), ("", ""), ("2025-13-40", ""), ("gisteren", ""),
+])  # fmt: skip
+def test_a_sale_counts_on_the_day_it_was_paid_however_late_we_hear_of_it(
+    office_db: Databases, date: str, counted: str
+) -> None:
+    book = Channel()
+    book.order(1)
+    book.sold(("6", 1, 165), date=date, happened=1_763_591_400_000)
+    till = opened()
+    take(till, book, [0, 1])
+    today = str(Entry.objects.get(till="WEB", seq=2).day)
+    day_ = counted or today
+    assert [str(row.day) for row in Sale.objects.filter(till="WEB")] == [day_]
+    assert [str(row.day) for row in SkuDay.objects.filter(branch="B1")] == [day_]
+    totals = [(str(row.day), row.kind, row.key) for row in DayTotal.objects.filter(till="WEB")]
+    assert (day_, "sale", "") in totals
+    assert {at for at, kind, _ in totals} == {day_}
+    assert [key for _, kind, key in totals if kind == "hour"] == ["23"]
+    receipt = shared.receipt(till, "WEB-000001")
+    assert (receipt.till, json.loads(receipt.body)["total"]) == ("WEB", 165)
+    assert rebuild() == {}
+    (found,) = prove("WEB")
+    assert found["complete"]
 
 
 def test_what_was_asked_for_counts_and_only_what_left_moves_stock(told: Channel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -285,8 +286,8 @@ def test_a_sale_that_the_shop_reckons_otherwise_is_told(shop: SmallShop, stand: 
     stand.crash()
     stand.settings = replace(stand.settings, sale_as_order=True)
     stand.open()
-    body = _sale()
-    (line,) = body["lines"]  # type: ignore[misc]
+    body: dict[str, Any] = _sale()
+    line = body["lines"][0]
     stand.engine.sold({**body, "lines": [{**line, "amount": line["amount"] - 1}]}, shop.at)
     stand.engine.turn()
     told = [found.facts for found in stand.engine.status().findings if found.code == "placed_otherwise"]

@@ -120,11 +120,14 @@ def test_the_journal_of_a_channel_is_exported_as_a_tills(shop: SmallShop, stand:
 def test_the_status_is_read_beside_the_engine(shop: SmallShop, stand: Stand, tmp_path: Path) -> None:
     shop.checkout({"1": 1})
     stand.engine.turn()
-    found = read_status(stand.folder, stand.settings)
+    found = read_status(stand.folder, stand.settings, stand.clock.at)
     assert found == stand.engine.status()
     assert found is not None
     assert (found.orders, found.links, found.shop_name, found.state) == (1, 3, "Winkeltje", "ok")
-    assert read_status(tmp_path / "none", stand.settings) is None
+    assert read_status(tmp_path / "none", stand.settings, 0) is None
+    later = read_status(stand.folder, stand.settings, stand.clock.at + 3_600_000)
+    assert later is not None
+    assert later.state == "silent"
     json.dumps(found.facts)
 
 
