@@ -25,6 +25,8 @@ from kassa_office.tills.models import Branch
 
 KINDS = ("branch", "till", "day", "hour", "group", "vat", "tender", "staff")
 """By what turnover can be divided."""
+BESIDE = ("deposit", "voucher", "weborder", "rounding")
+"""What lies between turnover and payments."""
 EXCEPTIONS = ("return", "void", "override", "discount", "event", "copy")
 COLUMNS = ("branch", "till", "day")
 SUMS = ("n", "qty", "amount", "vat", "cost", "costed")
@@ -125,6 +127,16 @@ def total(branches: Collection[str], first: date, last: date, till: str = "") ->
     for row in by("branch", branches, first, last, till):
         summed.add(row)
     return summed
+
+
+def beside(branches: Collection[str], first: date, last: date, till: str = "") -> list[Row]:
+    """What was paid, or paid out, that is no turnover; keys as ``deposit:charged``, in the order of BESIDE."""
+    found = []
+    for kind in BESIDE:
+        for row in _keyed(kind, branches, first, last, till):
+            row.key = f"{kind}:{row.key}"
+            found.append(row)
+    return found
 
 
 def until(branches: Collection[str], day: date, hour: int, minute: int = 60) -> int:

@@ -23,6 +23,11 @@ TENDERS = {
     "cash": N_("contant"), "pin": N_("pin"), "voucher": N_("cadeaubon"), "account": N_("op rekening"),
     "web": N_("in de webshop betaald"), "open": N_("webshop, nog te betalen"),
 }  # fmt: skip
+BESIDE = {
+    "deposit:charged": N_("Statiegeld gerekend"), "deposit:returned": N_("Statiegeld teruggegeven"),
+    "voucher:issued": N_("Cadeaubonnen verkocht"), "weborder:received": N_("Aan de kassa betaald voor webbestellingen"),
+    "weborder:paid_out": N_("Aan de kassa uitbetaald van webbestellingen"), "rounding:": N_("Afronding op vijf cent"),
+}  # fmt: skip
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("return", "receipt"): N_("Retour met bon"),
     ("return", "free"): N_("Retour zonder bon"),
@@ -50,6 +55,11 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 QUIET = frozenset((("event", "price.check"), ("event", "park"), ("event", "no.print"), ("event", "report.x")))
 """Everyday; shown last."""
 VAT_CODES = {"high": N_("hoog"), "low": N_("laag"), "none": N_("geen btw"), "zero": N_("nul")}
+
+
+def beside(key: str) -> str:
+    """One sort of what is paid and is no turnover."""
+    return _(BESIDE[key]) if key in BESIDE else key
 
 
 def exception(kind: str, key: str) -> str:

@@ -31,10 +31,10 @@ def turnover(request: HttpRequest) -> HttpResponse:
     kind = kind if kind in figures.KINDS else "branch"
     before = periods.compared(request.GET.dict(), found.period, found.today)
     pairs = _pairs(kind, found, before)
-    table = _table(kind, pairs)
+    tables = [_table(kind, pairs), *([_bridge(found, pairs)] if kind == "tender" else [])]
     amount = sum(row.amount for _key, row, _old in pairs)
     return answer(
-        request, "dashboard/turnover.html", [table], **form(found), kind=kind, before=before,
+        request, "dashboard/turnover.html", tables, **form(found), kind=kind, before=before,
         divisions=[(key, _(label)) for key, label in words.DIVISIONS.items()], met=request.GET.get("met", ""),
         chart=_chart(kind, pairs), **truth_mark(found, amount),
         running=found.period.first <= found.today <= found.period.last,
@@ -77,6 +77,19 @@ def _table(kind: str, pairs: list[Pair]) -> Table:
     return Table(
         "omzet", _("Omzet per %s") % label, [Column(label.capitalize()), *columns, *compared, Column("", wide=True)],
         lines, foot, nothing(),
+    )  # fmt: skip
+
+
+def _bridge(found: Asked, pairs: list[Pair]) -> Table:
+    """From turnover to what was paid."""
+    branches, first, last, till = found.where
+    sold = figures.total(branches, first, last, till)
+    between = figures.beside(branches, first, last, till)
+    rows = [(_("Omzet"), sold.amount), *((words.beside(row.key), row.amount) for row in between)]
+    paid = sum(row.amount for _key, row, _old in pairs)
+    return Table(
+        "brug", _("Van omzet naar betaald"), [Column(_("Wat")), Column(_("Bedrag"), "euro")], rows,
+        (_("Betaald"), paid), nothing(),
     )  # fmt: skip
 
 

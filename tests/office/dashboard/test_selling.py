@@ -83,6 +83,21 @@ def test_a_branch_has_the_sums_of_its_tills(company: dict[str, TillHere]) -> Non
         assert tills, kind
 
 
+def test_turnover_and_what_lies_beside_it_come_to_what_was_paid(company: dict[str, TillHere]) -> None:
+    here = company["K1"]
+    sent = len(here.book.entries)
+    set_clock(here.book, noon(1))
+    here.book.sale(line("6", 770), line("W", 2500, kind="weborder"), line("S", 15, kind="deposit"))
+    here.book.sale(line("W", -400, kind="weborder"))
+    send(here, sent + 1)
+    today = figures.today()
+    where = (["B1", "B2"], today - timedelta(days=400), today)
+    beside = {row.key: row.amount for row in figures.beside(*where)}
+    assert (beside["weborder:received"], beside["weborder:paid_out"]) == (2500, -400)
+    paid = sum(row.amount for row in figures.by("tender", *where))
+    assert figures.total(*where).amount + sum(beside.values()) == paid
+
+
 def test_closed_shifts_in_few_rows(company: dict[str, TillHere]) -> None:
     here = company["K2"]
     for back, difference in ((40, 0), (39, 25), (3, -10), (2, 0)):
