@@ -100,6 +100,7 @@ WEBSHOP_REFUSED: dict[str, str] = {
     "webshop_twice": N_("Er is al een webshop {code}"),
     "webshop_no_link": N_("Dat kan niet: {product} en {sku}"),
     "channel_of_other": N_("Met deze webshop praat {owner}, en niemand anders"),
+    "channel_pending": N_("De boeken van webshop {code} moeten nog van het kantoor komen: laat kassa sync lopen"),
     "channel_running": N_("Er is al een proces met deze webshop bezig: {holder}"),
     "channel_other": N_("In {path} staat het kanaal {found}, niet {wanted}"),
 }

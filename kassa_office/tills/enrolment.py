@@ -83,8 +83,8 @@ def _enrol(request: Enrol) -> Enrolled:
     public = request.public_key.lower()
     if len(public) != 64 or not set(public) <= set("0123456789abcdef"):
         raise OfficeError("bad_key")
-    high, receipt = _so_far(till)
-    replaces = _keep_key(till, public, high, found.replaces, request.host)
+    high, receipt = so_far(till)
+    replaces = keep_key(till, public, high, found.replaces, request.host)
     token = secrets.token_urlsafe(32)
     till.token_hash, till.enrolled_at = token_hash(token), timezone.now()
     till.save(update_fields=["token_hash", "enrolled_at"])
@@ -98,7 +98,7 @@ def _enrol(request: Enrol) -> Enrolled:
     )  # fmt: skip
 
 
-def _so_far(till: Till) -> tuple[int, int]:
+def so_far(till: Till) -> tuple[int, int]:
     """Highest entry and receipt number that the till, on whichever machine, ever said it had."""
     TillCursor.objects.bulk_create([TillCursor(till=till)], ignore_conflicts=True)
     cursor = TillCursor.objects.select_for_update().get(till=till)
@@ -117,7 +117,7 @@ def _last_receipt(till: Till, cursor: TillCursor) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else 0
 
 
-def _keep_key(till: Till, public: str, high: int, replaces: bool, host: str) -> bool:
+def keep_key(till: Till, public: str, high: int, replaces: bool, host: str) -> bool:
     """Note the key and from where it signs; whether the machine takes over a journal."""
     last = TillKey.objects.filter(till=till).order_by("-first").first()
     if last is not None and last.public_key == public:

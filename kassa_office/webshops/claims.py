@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from kassa_office.staff.access import audit
+from kassa_office.tills.enrolment import keep_key, so_far
 from kassa_office.tills.models import Till, TillKey
 from kassa_office.webshops.models import OFFICE, Webshop
 from kassa_tui.sync.port import OfficeError
@@ -33,8 +34,21 @@ def claim(till: Till, request: ChannelClaim) -> Answer:
             if Till.objects.filter(code=request.code).exists():
                 return _taken(till, request, request.code)
             found = make(request.code, request.kind, request.url, request.name, till.branch_id, owner=till.code)
+        if request.replaces:
+            return Answer(True, facts=_goes_on(till, found.till, request.public_key))
         _sign(found.till, request.public_key)
     return Answer(True)
+
+
+def _goes_on(till: Till, channel: Till, public_key: str) -> dict[str, int]:
+    """The key of the machine that took the owner's place signs what comes behind all that there is; how far that is.
+
+    Who shows the owner's token is the owner: the token of the machine before holds no more since the other enrolled.
+    """
+    high, receipt = so_far(channel)
+    if keep_key(channel, public_key, high, replaces=True, host=""):
+        audit(till.code, "webshop.replaced", channel=channel.code, high=high)
+    return {"high": high, "receipt": receipt}
 
 
 def make(code: str, kind: str, url: str, name: str, branch: str, *, owner: str = OFFICE, **more: Any) -> Webshop:
@@ -58,13 +72,15 @@ def sign(webshop: Webshop, public_key: str) -> None:
 
 
 def _sign(channel: Till, public_key: str) -> None:
-    """The first key signs from the beginning; another one never comes without a person."""
-    try:
-        with transaction.atomic():
-            key, made = TillKey.objects.get_or_create(till=channel, first=1, defaults={"public_key": public_key})
-    except IntegrityError:
-        key, made = TillKey.objects.get(till=channel, first=1), False
-    if not made and key.public_key != public_key:
+    """The first key signs from the beginning; another one comes with a machine that replaces the owner's, or not."""
+    last = TillKey.objects.filter(till=channel).order_by("-first").first()
+    if last is None:
+        try:
+            with transaction.atomic():
+                last = TillKey.objects.create(till=channel, first=1, public_key=public_key)
+        except IntegrityError:
+            last = TillKey.objects.get(till=channel, first=1)
+    if last.public_key != public_key:
         raise OfficeError("channel_taken", {"owner": channel.code, "why": "key"})
 
 

@@ -193,7 +193,7 @@ def _agent(config: Config, client: OfficeClient) -> Any:
 
     bootstrap.init(config)
     clock, version = SystemClock(), _version()
-    channels = ChannelOutbox(config, client, version, lambda: clock.now().at) if config.webshops else None
+    channels = ChannelOutbox(config, client, version, clock) if config.webshops else None
     means = Means(clock, version=version, backup=lambda: night.command(config, clock.now().at), channels=channels)
     return Agent(config, client, means)
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from kassa_tui.clock import uuid7_source
 from kassa_tui.storage.database import StorageError, file_uri, translated
 from kassa_tui.storage.sync_state import SyncState
 from kassa_tui.storage.till_store import TILL_DB
 from kassa_tui.sync.channel.channel import channel_folder
+from kassa_tui.sync.channel_takeover import Road, awaits, take_over
 from kassa_tui.sync.outbox import Outbox
-from kassa_tui.sync.port import ChannelPort, OfficeError, OfficePort
+from kassa_tui.sync.port import OfficeError
 from kassa_tui.sync.wire import SCHEMA, ChannelClaim
 
 if TYPE_CHECKING:
     from kassa_tui.config import Config, Webshop
+    from kassa_tui.storage.journal import Clock
 
 BATCHES_AT_ONCE = 10
 """Of one channel, before the till's own journal has its turn again."""
@@ -24,28 +26,29 @@ BATCHES_AT_ONCE = 10
 log = logging.getLogger("kassa.sync")
 
 
-class Road(ChannelPort, Protocol):
-    """What the office is to the owner of webshops."""
-
-    def of_channel(self, code: str) -> OfficePort:
-        """The same for the journal of a channel."""
-
-
 class ChannelOutbox:
     """Sends the journals of the webshops that this till owns. All methods run on the thread that made it."""
 
-    def __init__(self, config: Config, road: Road, version: str, now: Callable[[], int]) -> None:
-        self._config, self._road, self._version, self._now = config, road, version, now
+    def __init__(self, config: Config, road: Road, version: str, clock: Clock) -> None:
+        self._config, self._road, self._version, self._clock = config, road, version, clock
         self._open: dict[str, tuple[SyncState, Outbox]] = {}
         self._claimed: set[str] = set()
 
     def pending(self) -> bool:
         """Whether anything waits."""
-        return any(outbox.pending() for _, outbox in self._all())
+        return bool(self._awaited()) or any(outbox.pending() for _, outbox in self._all())
 
     def push(self) -> OfficeError | StorageError | None:
         """Send some of what waits. What went wrong, also ``channel_taken`` where another owns one, is noted there."""
         wrong: OfficeError | StorageError | None = None
+        for webshop in self._awaited():
+            try:
+                taken = take_over(self._config, webshop, self._road, self._clock, uuid7_source())
+                log.info("channel %s: %s entries taken over, goes on at %s", webshop.code, taken.entries,
+                         taken.goes_on_at)  # fmt: skip
+            except (OfficeError, StorageError) as error:
+                log.warning("channel %s: %s %s", webshop.code, error.code, error.facts)
+                wrong = error
         for webshop, (state, outbox) in zip(self._webshops(), self._all(), strict=False):
             if not outbox.pending():
                 continue
@@ -73,6 +76,13 @@ class ChannelOutbox:
         now.failing_since = (now.failing_since or at) if wrong else 0
         now.last_success = now.last_success if wrong else at
         state.save()
+
+    def _now(self) -> int:
+        return self._clock.now().at
+
+    def _awaited(self) -> list[Webshop]:
+        """Those whose books must come from the office first."""
+        return [each for each in self._config.webshops if awaits(self._config, each)]
 
     def _webshops(self) -> list[Webshop]:
         return [each for each in self._config.webshops if each.owner == self._config.till.id and self._there(each)]

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kassa_tui import config as configuration
-from kassa_tui.domain.journal import Entry
 from kassa_tui.services import files
 from kassa_tui.services.setup import to_toml
 from kassa_tui.storage.database import StorageError
-from kassa_tui.storage.journal import Keys
 from kassa_tui.storage.keys import KEY_FILE, load_key, verify
 from kassa_tui.storage.sync_state import SyncState
 from kassa_tui.storage.takeover import Claims, Taken, Takeover, begin, pending, refuse_used
 from kassa_tui.storage.till_store import Lock
 from kassa_tui.sync.agent import SYNC_LOCK
-from kassa_tui.sync.codec import WireError, from_wire
+from kassa_tui.sync.journal_pages import journal_pages
 from kassa_tui.sync.office_client import write_token
-from kassa_tui.sync.port import OfficeError, OfficePort
+from kassa_tui.sync.port import OfficePort
 from kassa_tui.sync.wire import SCHEMA, Enrol, Enrolled
 
 if TYPE_CHECKING:
@@ -95,31 +92,11 @@ def take_over(config: Config, port: OfficePort, clock: Clock, new_id: Callable[[
     high = [claims.seq]
     takeover = Takeover(folder, config.till.id, verify)
     try:
-        for entries, keys in _pages(port, config.till.id, high):
+        for entries, keys in journal_pages(port, config.till.id, high):
             takeover.add(entries, keys)
         return takeover.finish(Claims(high[0], claims.receipt), clock, new_id, platform.node()[:60])
     finally:
         takeover.close()
-
-
-def _pages(port: OfficePort, till: str, high: list[int]) -> Iterator[tuple[Sequence[Entry], Keys]]:
-    """All of the journal that the office has; ``high`` becomes the last number that it knows of."""
-    after = 0
-    while True:
-        page = port.journal(after)
-        high[0] = max(high[0], page.high)
-        if not page.entries:
-            return
-        try:
-            entries = [from_wire(entry, till) for entry in page.entries]
-            keys = [(key.first, bytes.fromhex(key.public_key)) for key in page.keys]
-        except (WireError, ValueError) as error:
-            raise OfficeError("bad_answer", {"detail": str(error)[:80]}) from error
-        numbers = [after, *(entry.seq for entry in entries)]
-        if any(first >= second for first, second in pairwise(numbers)):
-            raise OfficeError("bad_answer", {"detail": "journal out of order"})
-        after = entries[-1].seq
-        yield entries, keys
 
 
 def put_office(path: Path, office: dict[str, str]) -> str:

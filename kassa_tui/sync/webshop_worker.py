@@ -25,6 +25,7 @@ from kassa_tui.sync.channel.channel import Channel, channel_folder
 from kassa_tui.sync.channel.engine import Engine, Turn
 from kassa_tui.sync.channel.ports import Means
 from kassa_tui.sync.channel.settings import Settings
+from kassa_tui.sync.channel_takeover import awaits
 from kassa_tui.sync.webshop_articles import TillArticles
 from kassa_tui.sync.webshop_asks import answer_all
 from kassa_tui.sync.webshop_details import DetailWatch
@@ -105,6 +106,8 @@ class Desk:
     def __init__(self, config: Config, webshop: Webshop, clock: Clock, wake: Callable[[], object] = lambda: None,
                  stopped: Callable[[], bool] = lambda: False) -> None:  # fmt: skip
         folder = channel_folder(config.till.data, webshop.code)
+        if awaits(config, webshop):
+            raise StorageError("channel_pending", {"code": webshop.code})
         self._config, self._webshop, self._wake = config, webshop, wake
         self.channel = Channel.open(folder, webshop.code, clock, me=config.till.id, owner=webshop.owner)
         try:

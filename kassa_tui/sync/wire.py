@@ -298,6 +298,9 @@ class ChannelClaim(Message):
     url: str
     """Of the webshop: no two channels have one."""
     public_key: str
+    replaces: bool = False
+    """The till's machine is another: its key goes on behind what the office has. Answered with ``high``, the last
+    number that the old machine said it had, and ``receipt``, the last that it gave out."""
     """That signs the channel's journal."""
 
 

@@ -53,7 +53,7 @@ def web(shop: Shop) -> Shop:
 
 
 def outbox(web: Shop, offices: Offices) -> ChannelOutbox:
-    return ChannelOutbox(web.config, offices, "9.9", lambda: web.clock.at)
+    return ChannelOutbox(web.config, offices, "9.9", web.clock)
 
 
 def noted(web: Shop) -> tuple[str, int, int]:

@@ -63,7 +63,7 @@ class Status:
 
 
 def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Connection, at: int = 0) -> Status:
-    """How it is, from the channel's ``till.db`` and its ``webshop.db``; ``at``: the time, 0 for who is at work on it."""
+    """How it is, from the channel's ``till.db`` and its ``webshop.db``; ``at``: the time, 0 for who works on it."""
     now = web_values.read_state(state)
     stands = "stopped" if now.stopped else "failing" if now.failing_since else "ok" if now.last_success else "new"
     if stands == "ok" and at - now.last_success > max(SILENT_MS, 3000 * settings.poll_seconds):
