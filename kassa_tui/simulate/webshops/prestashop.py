@@ -119,27 +119,32 @@ class PrestaShopSite:
         self.set_status(order, DELIVERED)
 
     @alone
-    def give_back(self, order: str, product: str, pieces: int, *, restock: bool) -> str:
-        """The staff refunds pieces of a line in the back office; the slip's id."""
+    def give_back(self, order: str, product: str, pieces: int, *, restock: bool, slip: bool = True) -> str:
+        """The staff refunds pieces of a line in the back office, which does not move the order's date.
+
+        The slip's id; empty without one, as where the customer gets a voucher.
+        """
         books, numbers = self.books, _numbers(product)
         row = books.tables["orders"][int(order)]
         line = next(each for each in row["associations"]["order_rows"]
                     if (each["product_id"], each["product_attribute_id"]) == numbers)  # fmt: skip
         detail = books.tables["order_details"][line["id"]]
-        detail["product_quantity_refunded"] += pieces
+        shipped = books.tables["order_states"][int(row["current_state"])]["shipped"]
+        detail["product_quantity_return" if shipped else "product_quantity_refunded"] += pieces
         if restock:
             detail["product_quantity_reinjected"] += pieces
             books.move(*numbers, pieces)
+        if not slip:
+            return ""
         incl, excl = (Decimal(line[f"unit_price_tax_{kind}"]) * pieces for kind in ("incl", "excl"))
-        slip = books.add("order_slip", {
+        made = books.add("order_slip", {
             "id_customer": row["id_customer"], "id_order": row["id"], "conversion_rate": "1.000000",
             "total_products_tax_excl": f"{excl:.6f}", "total_products_tax_incl": f"{incl:.6f}",
             "total_shipping_tax_excl": "0.000000", "total_shipping_tax_incl": "0.000000", "amount": f"{incl:.6f}",
             "shipping_cost": 0, "shipping_cost_amount": "0.000000", "partial": 1, "order_slip_type": 0,
         }, {"order_slip_details": [{"id": 0, "id_order_detail": line["id"], "product_quantity": pieces,
                                     "amount_tax_excl": f"{excl:.6f}", "amount_tax_incl": f"{incl:.6f}"}]})  # fmt: skip
-        books.touch("orders", row["id"])
-        return str(slip["id"])
+        return str(made["id"])
 
     @alone
     def edit(self, product: str, /, **fields: Any) -> None:

@@ -64,6 +64,8 @@ class Books:
         self.mails: list[tuple[str, int]] = []
         """What was mailed, and of which order."""
         self.shared_stock = shared_stock
+        self.specific: dict[int, Decimal] = {}
+        """Fixed prices without VAT that stand in the place of a product's own, as of a promotion."""
         self._last: dict[str, int] = {}
         self._stock: dict[tuple[int, int], list[int]] = {}
         self._payments: dict[str, list[int]] = {}
@@ -166,7 +168,7 @@ class Books:
     def price(self, product: int, variation: int = 0, *, tax: bool = True, country: int = 13) -> Decimal:
         """What one piece costs, at six decimals."""
         row = self.tables["products"][product]
-        amount = Decimal(row["price"])
+        amount = self.specific.get(product, Decimal(row["price"]))
         if variation:
             amount += Decimal(self.tables["combinations"][variation]["price"])
         factor = 1 + self.rate(row["id_tax_rules_group"], country) if tax else Decimal(1)
@@ -257,8 +259,9 @@ class Books:
                 "unit_price_tax_incl": f"{with_tax:.6f}", "unit_price_tax_excl": f"{without:.6f}",
                 "id_tax_rules_group": goods["id_tax_rules_group"],
             })  # fmt: skip
-            unit = _cents(with_tax) if by == 1 else with_tax
-            incl += unit * pieces if by == 3 else _cents(unit * pieces)
+            if by == 1:
+                with_tax, without = _cents(with_tax), _cents(without)
+            incl += with_tax * pieces if by == 3 else _cents(with_tax * pieces)
             excl += without * pieces if by == 3 else _cents(without * pieces)
         incl, excl = _cents(incl), _cents(excl)
         share = excl / incl if incl else Decimal(1)

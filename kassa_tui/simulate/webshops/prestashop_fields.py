@@ -19,7 +19,7 @@ class Field:
     given: bool = False
     """Shown, and refused when it is sent back."""
     kind: str = ""
-    """``int``, ``float``, ``ean`` or nothing: what is looked at when it is written."""
+    """``int``, ``float``, ``ean``, ``generic`` or nothing: what is looked at when it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ _PRODUCT = (
     "position_in_category manufacturer_name- quantity- type id_shop_default reference supplier_reference location "
     "weight ean13:ean isbn upc minimal_quantity low_stock_threshold price!:float wholesale_price unity active state "
     "available_for_order condition show_price visibility advanced_stock_management date_add date_upd pack_stock_type "
-    "meta_description* meta_title* link_rewrite* name!* description* description_short* available_now*"
+    "ecotax meta_description* meta_title* link_rewrite* name!* description* description_short* available_now*"
 )
 _ORDER = (
     "id_address_delivery! id_address_invoice! id_cart! id_currency! id_lang! id_customer! id_carrier! current_state "
     "module! invoice_number invoice_date delivery_number delivery_date valid date_add date_upd shipping_number note "
-    "id_shop_group id_shop secure_key payment! recyclable gift gift_message mobile_theme total_discounts "
+    "id_shop_group id_shop secure_key payment!:generic recyclable gift gift_message mobile_theme total_discounts "
     "total_discounts_tax_incl total_discounts_tax_excl total_paid! total_paid_tax_incl total_paid_tax_excl "
     "total_paid_real! total_products! total_products_wt! total_shipping total_shipping_tax_incl "
     "total_shipping_tax_excl carrier_tax_rate total_wrapping total_wrapping_tax_incl total_wrapping_tax_excl "

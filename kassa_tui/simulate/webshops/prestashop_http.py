@@ -22,6 +22,7 @@ from kassa_tui.simulate.webshops.server import PAGE, Reply
 
 XML = "text/xml;charset=utf-8"
 _EAN = re.compile(r"[0-9]{0,13}")
+_GENERIC = re.compile(r"[^<>={}]*")
 _FLAGS = frozenset({"deleted", "active", "gift", "recyclable", "private", "valid"})
 """What the database knows no nothing of."""
 _READ_IN_JSON = "Start tag expected, '<' not found"
@@ -40,6 +41,8 @@ class Webservice:
         self.strips_authorization = False
         """A host whose CGI drops the header: only ``ws_key`` gets through."""
         self.languages: tuple[int, ...] = (1, 2)
+        self.warns: set[str] = set()
+        """Resources whose hooks warn after a new thing was saved: the answer is an error, and the thing is there."""
 
     def respond(self, asked: Asked) -> Reply:
         """One request."""
@@ -111,6 +114,8 @@ class Webservice:
             row = self._write(resource, method, asked.body, dict(params))
         except NoModule:
             return Reply(500, b"", kind="text/html")
+        if method == "POST" and resource.name in self.warns:
+            raise Refusal(500, 3, "[PHP Warning #2] Undefined array key (modules/ps_iets/ps_iets.php, line 68)")
         status = 201 if method == "POST" else 200
         return self._one(resource, row, status, as_json=as_json)
 
@@ -253,6 +258,7 @@ class Webservice:
             "int": not re.fullmatch(r"-?\d+", text),
             "float": not re.fullmatch(r"-?\d+(\.\d+)?", text),
             "ean": not _EAN.fullmatch(text),
+            "generic": not _GENERIC.fullmatch(text),
         }.get(field.kind, False)
         if wrong:
             raise Refusal(400, 85, f'Validation error: "Property {resource.cls}->{field.name} is not valid"')

@@ -36,7 +36,9 @@ def add_order(books: Books, fields: Mapping[str, Any]) -> Row:
         (_whole(row["id_product"]), _whole(row["id_product_attribute"]), _whole(row["quantity"]))
         for row in cart["associations"].get("cart_rows", [])
     ]
-    free = books.tables["carriers"][_whole(cart["id_carrier"])]["is_free"]
+    carrier = books.tables["carriers"][_whole(cart["id_carrier"])]
+    # One that is switched off carries nothing: the cart falls to another, that costs something.
+    free = carrier["is_free"] and carrier["active"]
     return books.order(
         lines, state=WEBSERVICE, customer=customer["id"], carrier=_whole(cart["id_carrier"]),
         module=fields["module"], payment=fields["payment"], cart=cart["id"], paid=_euros(fields["total_paid"]),

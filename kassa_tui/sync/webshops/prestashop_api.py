@@ -27,6 +27,8 @@ BAD_METHOD, NOT_ALLOWED, NO_RESOURCE = 23, 25, 26
 NO_ID, ID_GIVEN, NOT_WRITABLE, SHOP_CLOSED = 90, 91, 93, 22
 MOST_DROPPED = 12
 _NOT_WRITABLE = re.compile(r'parameter "(\w+)" not writable', re.IGNORECASE)
+_NO_RIGHT = re.compile(rf'(?:"code":\s*"?|<code>\s*(?:<!\[CDATA\[)?){NO_RESOURCE}\b')
+"""A refusal's code in either format, also where the refusal is cut off behind it."""
 _AGAIN_SECONDS = 1.0
 
 
@@ -252,6 +254,13 @@ class Api:
             if error.code != "redirect":
                 raise
             raise Permanent("redirect", {"to": wanted(str(error.facts.get("to", "")))}) from error
+        except Unauthorised as error:
+            # The key is good and has no right at all to this one thing: other roads may be open.
+            says = str(error.facts.get("says", ""))
+            if not _NO_RIGHT.search(says):
+                raise
+            told = "; ".join(text for _, text in errors_of(says.encode())) or says
+            raise Unauthorised("forbidden_write", {**error.facts, "says": told}) from error
         told = answer.headers.get("Access-Time", "")
         self.now = int(told) * 1000 if told.isdecimal() and len(told) < 12 else int(answer.at * 1000)
         self.version = answer.headers.get("PSWS-Version", "")[:20] or self.version

@@ -32,10 +32,23 @@ from kassa_tui.sync.webshops.prestashop_shop import Known
 from kassa_tui.sync.webshops.prestashop_stamp import read_key
 from kassa_tui.sync.webshops.rows import read_each
 
-PICKUP_NAMES = ("click and collect", "click & collect", "0")
+PICKUP_NAMES = ("click and collect", "click & collect", "pick up in-store", "0")
 """Names of the carrier that a fresh shop has for what is picked up; ``0`` is shown as the shop's own name."""
+BY_ITEM, BY_LINE = 1, 2
+"""How a shop rounds: each piece, each line; else the total."""
 CENT = Decimal("0.01")
 MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Pieces of a row of an order that were refunded or came back, and that the shop put back on its shelf."""
+
+    refunded: int = 0
+    restocked: int = 0
+
+
+NONE = Back()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +61,8 @@ class About:
     names: Mapping[int, str] = field(default_factory=dict)
     """By customer."""
     notes: Mapping[int, str] = field(default_factory=dict)
-    restocked: Mapping[int, int] = field(default_factory=dict)
-    """Pieces that the shop put back, by row of an order."""
+    back: Mapping[int, Back] = field(default_factory=dict)
+    """By row of an order."""
     left: frozenset[int] = frozenset()
     """Orders that were sent before they came to the state they are in."""
 
@@ -73,9 +86,11 @@ class Orders:
         """Orders changed since, oldest id first."""
         filters = self.known.since(since)
         extra = [("date", "1")] if filters else []
-        cursor = 0
-        for rows, more in self.api.pages("orders", page, filters=filters, extra=extra):
+        cursor, seen = 0, set[int]()
+        for found, more in self.api.pages("orders", page, filters=filters, extra=extra):
             cursor = cursor or self.api.now
+            seen.update(whole(row.get("id")) for row in found)
+            rows = found if more or not filters else [*found, *self._of_slips(filters, seen)]
             about = self._about(rows) if rows else About()
             orders, odd = read_each(rows, lambda row, known=about: web_order(row, self.known, known),  # type: ignore[misc]
                                     lambda row: str(whole(row.get("id")) or ""))  # fmt: skip
@@ -99,6 +114,15 @@ class Orders:
         """Refunds of these orders; none where the key may not know."""
         return self.api.by("order_slip", "id_order", ids, node="order_slips") if self.api.may("order_slip") else []
 
+    def _of_slips(self, filters: Mapping[str, str], seen: set[int]) -> list[Row]:
+        """Orders that were refunded since: a slip of the staff has a date of its own and leaves the order's alone."""
+        if not self.api.may("order_slip"):
+            return []
+        slips = self.api.rows("order_slip", "order_slips", filters=filters, display="[id,id_order]",
+                              extra=[("date", "1")])  # fmt: skip
+        ids = {whole(slip.get("id_order")) for slip in slips} - seen
+        return self.api.by("orders", "id", [str(number) for number in sorted(ids) if number > 0])
+
     def _about(self, rows: Sequence[Row]) -> About:
         ids = [str(whole(row.get("id"))) for row in rows]
         slips = _grouped(self.slips(ids), "id_order")
@@ -108,13 +132,13 @@ class Orders:
         ]  # fmt: skip
         return About(
             payments=self._payments(rows), slips=slips, names=self._names(rows), notes=self._notes(ids),
-            restocked=self._restocked([str(number) for number in slips]), left=self._left(refunded),
+            back=self._back(ids), left=self._left(refunded),
         )  # fmt: skip
 
     def _payments(self, rows: Sequence[Row]) -> dict[str, list[Row]]:
         if not self.api.may("order_payments"):
             return {}
-        references = [_plain(row.get("reference"))[:9] for row in rows]
+        references = [text_of(row.get("reference"))[:9] for row in rows]
         found: dict[str, list[Row]] = defaultdict(list)
         display = "[id,order_reference,amount,payment_method,transaction_id,date_add]"
         for row in self.api.by("order_payments", "order_reference", references, display=display):
@@ -140,11 +164,16 @@ class Orders:
                 found[whole(row.get("id_order"))].append(text_of(row.get("message")))
         return {number: "\n".join(texts) for number, texts in found.items()}
 
-    def _restocked(self, ids: Sequence[str]) -> dict[int, int]:
-        if not ids or not self.api.may("order_details"):
+    def _back(self, ids: Sequence[str]) -> dict[int, Back]:
+        """Of all orders: what is given back with a voucher, or with nothing, has no slip."""
+        if not self.api.may("order_details"):
             return {}
-        rows = self.api.by("order_details", "id_order", ids)
-        return {whole(row.get("id")): whole(row.get("product_quantity_reinjected")) for row in rows}
+        names = [f"product_quantity_{name}" for name in ("refunded", "return", "reinjected")]
+        found = {}
+        for row in self.api.by("order_details", "id_order", ids, display=f"[id,{','.join(names)}]"):
+            refunded, returned, reinjected = (whole(row.get(name)) for name in names)
+            found[whole(row.get("id"))] = Back(refunded + returned, reinjected)
+        return found
 
     def _left(self, ids: Sequence[str]) -> frozenset[int]:
         if not ids or not self.api.may("order_histories"):
@@ -169,7 +198,7 @@ def web_order(row: Row, known: Known, about: About) -> WebOrder:
         carrier.reference in known.options.pickup_methods or carrier.name.casefold() in PICKUP_NAMES
     )
     return WebOrder(
-        id=str(number), number=_plain(row.get("reference")) or str(number), status=str(state),
+        id=str(number), number=text_of(row.get("reference")) or str(number), status=str(state),
         stage=known.stage(state), placed_at=placed, modified_at=local(row.get("date_upd"), known.zone),
         paid_at=paid_at, currency=known.currencies.get(whole(row.get("id_currency")), "EUR"), total=cents(total),
         paid=paid, lines=_lines(row, total, known, about), payments=payments,
@@ -177,7 +206,7 @@ def web_order(row: Row, known: Known, about: About) -> WebOrder:
         pickup_at=carrier.name if carrier is not None and pickup else "",
         delivery=carrier.reference if carrier is not None else text_of(row.get("id_carrier")),
         customer=about.names.get(whole(row.get("id_customer")), ""), note=about.notes.get(number, ""),
-        created_via=_plain(row.get("module")), key=read_key(row.get("gift_message")),
+        created_via=text_of(row.get("module")), key=read_key(row.get("gift_message")),
     )  # fmt: skip
 
 
@@ -192,11 +221,11 @@ def web_refund(slip: Row, known: Known, about: About | None = None) -> WebRefund
         )
         for each in details
     )  # fmt: skip
-    back = about.restocked if about is not None else {}
+    back = about.back if about is not None else {}
     return WebRefund(
         id=text_of(slip.get("id")), at=local(slip.get("date_add"), known.zone),
         amount=abs(cents(incl or _sum(slip, "amount", "shipping_cost_amount"))), lines=lines,
-        restocked=bool(lines) and all(back.get(whole(each.line), 0) * 1000 >= each.qty for each in lines),
+        restocked=bool(lines) and all(each.qty <= back.get(whole(each.line), NONE).restocked * 1000 for each in lines),
     )  # fmt: skip
 
 
@@ -221,26 +250,35 @@ def _lines(row: Row, total: Decimal, known: Known, about: About) -> tuple[WebLin
 
 
 def _goods(row: Row, known: Known, about: About) -> list[Part]:
-    state = whole(row.get("current_state"))
-    number = whole(row.get("id"))
+    number, state, by = (whole(row.get(name)) for name in ("id", "current_state", "round_type"))
     left = known.find_state(state).shipped or known.stage(state) == "done" or number in about.left
-    refunded: Counter[str] = Counter()
+    slips: Counter[str] = Counter()
     for slip in about.slips.get(number, ()):
         for each in assoc(slip, "order_slip_details"):
-            refunded[text_of(each.get("id_order_detail"))] += whole(each.get("product_quantity"))
+            slips[text_of(each.get("id_order_detail"))] += whole(each.get("product_quantity"))
     found = []
     for each in assoc(row, "order_rows"):
         pieces, key = whole(each.get("product_quantity")), text_of(each.get("id"))
-        incl, excl = (_number(each.get(f"unit_price_tax_{kind}")) * pieces for kind in ("incl", "excl"))
-        held = 0 if state in known.gone else max(0, pieces - about.restocked.get(whole(key), 0))
+        incl, excl = (_number(each.get(f"unit_price_tax_{kind}")) for kind in ("incl", "excl"))
+        back = about.back.get(whole(key), NONE)
+        # What was put back has not left: of goods that came back without a slip nothing else says so.
+        refunded, away = max(slips[key], back.refunded), max(0, pieces - back.restocked)
         line = WebLine(
-            id=key, product=_product(each), sku=_plain(each.get("product_reference")),
-            ean=_plain(each.get("product_ean13")), name=_plain(each.get("product_name")), qty=pieces * 1000, amount=0,
-            vat=0, rate=_rate(incl, excl, known, CENT / 100), taken=held * 1000, shipped=pieces * 1000 if left else 0,
-            refunded=min(refunded[key], max(pieces, 0)) * 1000, kind=GOODS,
+            id=key, product=_product(each), sku=text_of(each.get("product_reference")),
+            ean=text_of(each.get("product_ean13")), name=text_of(each.get("product_name")), qty=pieces * 1000, amount=0,
+            vat=0, rate=_rate(incl * pieces, excl * pieces, known, CENT / 100), kind=GOODS,
+            taken=0 if state in known.gone else away * 1000, shipped=away * 1000 if left else 0,
+            refunded=min(refunded, max(pieces, 0)) * 1000,
         )  # fmt: skip
-        found.append(Part(line, incl, excl))
+        found.append(Part(line, priced(incl, pieces, by), priced(excl, pieces, by)))
     return found
+
+
+def priced(unit: Decimal, pieces: int, by: int) -> Decimal:
+    """What pieces cost in euros, as a shop that rounds in this way adds them up."""
+    if by == BY_ITEM:
+        return cents(unit) * CENT * pieces
+    return cents(unit * pieces) * CENT if by == BY_LINE else unit * pieces
 
 
 def _product(row: Row) -> str:
@@ -306,8 +344,8 @@ def split(incl: Decimal, vat: Decimal, shares: Mapping[int, Decimal]) -> list[tu
 
 def _paid(row: Row, total: Decimal, known: Known, about: About) -> tuple[tuple[WebPayment, ...], int, int]:
     """Payments, what was paid, and when it was all of it."""
-    rows = sorted(about.payments.get(_plain(row.get("reference"))[:9], ()), key=lambda each: whole(each.get("id")))
-    module, due, real = _plain(row.get("module")), cents(total), cents(_number(row.get("total_paid_real")))
+    rows = sorted(about.payments.get(text_of(row.get("reference"))[:9], ()), key=lambda each: whole(each.get("id")))
+    module, due, real = text_of(row.get("module")), cents(total), cents(_number(row.get("total_paid_real")))
     payments = [
         WebPayment(
             method=module, title=text_of(each.get("payment_method")), amount=cents(_number(each.get("amount"))),
@@ -322,7 +360,7 @@ def _paid(row: Row, total: Decimal, known: Known, about: About) -> tuple[tuple[W
         # One cart that became several orders has one reference, and the payments of all of them; and a shop may keep
         # no payments at all, or not show them to us.
         paid = real if 0 < real <= due else due
-        payments = [WebPayment(method=module, title=_plain(row.get("payment")), amount=paid)]
+        payments = [WebPayment(method=module, title=text_of(row.get("payment")), amount=paid)]
         at = at or local(row.get("invoice_date"), known.zone) or local(row.get("date_add"), known.zone)
     return tuple(payments), paid, at if paid and paid >= due else 0
 
@@ -350,10 +388,6 @@ def _number(value: Any) -> Decimal:
 
 def _sum(row: Row, *names: str) -> Decimal:
     return sum((_number(row.get(name)) for name in names), Decimal(0))
-
-
-def _plain(value: Any) -> str:
-    return text_of(value)
 
 
 def _grouped(rows: Sequence[Row], name: str) -> dict[int, list[Row]]:

@@ -29,8 +29,8 @@ from kassa_tui.sync.webshops.prestashop_orders import product_id
 from kassa_tui.sync.webshops.prestashop_shop import Known
 from kassa_tui.sync.webshops.prestashop_xml import Field
 
-PRODUCT = "[id,reference,ean13,price,id_tax_rules_group,name,date_upd,incl]"
-COMBINATION = "[id,id_product,reference,ean13,price,incl]"
+PRODUCT = "[id,reference,ean13,price,ecotax,id_tax_rules_group,name,date_upd,incl]"
+COMBINATION = "[id,id_product,reference,ean13,price,ecotax,incl]"
 """Named one by one: a combination that is asked for whole comes without its EAN."""
 STOCK = "[id,id_product,id_product_attribute,quantity,depends_on_stock,id_shop]"
 MANY, CHUNK = 100, 2000
@@ -124,17 +124,19 @@ class Products:
         )  # fmt: skip
 
     def _price(self, row: Row, parent: Row, group: str) -> int | None:
-        """Without the discounts of the day: what a price label says."""
-        if text_of(row.get("incl")):
-            return cents(row.get("incl"), "price")
-        rate = self.known.rates.get(group)
-        if rate is None:
-            return None
+        """Without the discounts of the day: what a price label says.
+
+        What the shop itself makes of it has a promotion's fixed price in it, so that is asked only where the tariff is
+        not known, or where a contribution comes on top. Customers pay by the tariff of the shop, not by the owner's.
+        """
+        rate = self.known.own_rates.get(group, self.known.rates.get(group))
+        if rate is None or _amount(row, "ecotax") or _amount(parent, "ecotax"):
+            return cents(row.get("incl"), "price") if text_of(row.get("incl")) else None
         without = _amount(parent) + (_amount(row) if row is not parent else 0)
         return cents(without * (10_000 + rate) / 10_000, "price")
 
     def _incl(self) -> list[tuple[str, str]]:
-        """Price with VAT in the shop's country, before reductions; rounded by us, not by a setting of the shop."""
+        """Price with VAT in the shop's country, before most reductions; rounded by us, not by a setting of the shop."""
         asked = {"use_tax": "1", "country": str(self.known.country), "use_reduction": "0", "decimals": "6"}
         return [(f"price[incl][{name}]", value) for name, value in asked.items()]
 
@@ -282,9 +284,9 @@ def _variation(row: Row) -> str:
     return product_id(whole(row.get("id_product")), whole(row.get("id")))
 
 
-def _amount(row: Row) -> Decimal:
-    value = row.get("price")
-    return Decimal(0) if value in (None, "") else exact(value, "price")
+def _amount(row: Row, name: str = "price") -> Decimal:
+    value = row.get(name)
+    return Decimal(0) if value in (None, "") else exact(value, name)
 
 
 def _stock(row: Row) -> Stock:

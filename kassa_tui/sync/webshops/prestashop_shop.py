@@ -41,8 +41,8 @@ FAR = "2100-01-01 00:00:00"
 OLD = (1, 7)
 """Before that, the webservice lacks too much."""
 _READS = ("orders", "order_states", "configurations", "products", "combinations", "stock_availables")
-_WANTED = ("order_payments", "order_slip", "carriers", "currencies", "taxes", "tax_rules")
-_SALES = ("customers", "addresses", "carts", "orders")
+_WANTED = ("order_payments", "order_details", "order_slip", "carriers", "currencies", "taxes", "tax_rules")
+_SALES = ("customers", "addresses", "carts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Carrier:
     reference: str
     name: str
     deleted: bool = False
+    active: bool = True
 
 
 class Known:
@@ -75,7 +76,7 @@ class Known:
 
     def forget(self) -> None:
         """Ask anew for everything."""
-        for name in ("settings", "states", "carriers", "currencies", "taxes", "rates", "zone"):
+        for name in ("settings", "states", "carriers", "currencies", "taxes", "own_rates", "rates", "zone"):
             self.__dict__.pop(name, None)
         self._unknown.clear()
         self.api.allowed = {}
@@ -117,10 +118,10 @@ class Known:
         """All ways of delivery, those that were replaced too; none where the key may not know."""
         if not self.api.may("carriers"):
             return {}
-        rows = self.api.rows("carriers", display="[id,id_reference,name,deleted]")
+        rows = self.api.rows("carriers", display="[id,id_reference,name,deleted,active]")
         found = [
             Carrier(whole(row.get("id")), text_of(row.get("id_reference")), text_of(row.get("name"), self.language),
-                    truth(row.get("deleted")))
+                    truth(row.get("deleted")), truth(row.get("active")))
             for row in rows
         ]  # fmt: skip
         return {each.id: each for each in found}
@@ -142,8 +143,8 @@ class Known:
         return {whole(row.get("id")): rounded(exact(row.get("rate"), "rate") * 100) for row in rows}
 
     @cached_property
-    def rates(self) -> dict[str, int]:
-        """Tax rules group → hundredths of a percent in the shop's country, as the owner says or else the shop."""
+    def own_rates(self) -> dict[str, int]:
+        """Tax rules group → hundredths of a percent in the shop's country, as far as the shop says."""
         found: dict[str, int] = {}
         if self.taxes and self.api.may("tax_rules"):
             rules = self.api.rows("tax_rules", display="[id,id_tax_rules_group,id_country,id_state,id_tax]")
@@ -151,7 +152,12 @@ class Known:
                 rate = self.taxes.get(whole(row.get("id_tax")))
                 if rate is not None and whole(row.get("id_country")) == self.country and not whole(row.get("id_state")):
                     found.setdefault(text_of(row.get("id_tax_rules_group")), rate)
-        return {"0": 0, **found, **self.options.vat_rates}
+        return {"0": 0, **found}
+
+    @cached_property
+    def rates(self) -> dict[str, int]:
+        """The same as the owner says or else the shop."""
+        return {**self.own_rates, **self.options.vat_rates}
 
     def classes(self) -> tuple[VatClass, ...]:
         """Tax rules groups; "none at all" only where no group has a tariff of nothing."""
@@ -245,7 +251,8 @@ class Known:
         """Ask everything anew and say what a person should see to; changes nothing."""
         self.forget()
         name = self.api.permissions()
-        remarks = [("read_refused", {"what": each}) for each in (*_READS, *_WANTED) if not self.api.may(each)]
+        wanted = (*_READS, *_WANTED, *(_SALES if self.options.payment_module else ()))
+        remarks = [("read_refused", {"what": each}) for each in wanted if not self.api.may(each)]
         if any(fact["what"] in _READS for _, fact in remarks):
             # Nothing of use can be asked then; the owner must first see to the key.
             return ShopFacts(name=name, version=self.api.version, now=self.api.now, remarks=tuple(remarks))
@@ -270,7 +277,7 @@ class Known:
         if not (self.api.may("order_slip", "POST") and self.api.probe("POST", "order_slip", "order_slip")):
             refused.append("order_slip")
         if self.options.payment_module:
-            refused += [each for each in _SALES if not self.api.may(each, "POST")]
+            refused += [each for each in (*_SALES, "orders") if not self.api.may(each, "POST")]
         return refused
 
     def _remarks(self, iso: str) -> list[tuple[str, Row]]:

@@ -66,6 +66,7 @@ ROW = st.fixed_dictionaries(
             "module", "gift_message", "total_shipping_tax_incl", "total_discounts",
             "total_discounts_tax_incl", "total_discounts_tax_excl", "name", "value", "price", "incl", "id_product",
             "id_product_attribute", "quantity", "id_order", "id_tax_rules_group", "rate", "amount", "id_currency",
+            "round_type", "ecotax", "active", "product_quantity_refunded", "product_quantity_reinjected",
         )
     }
     | dict.fromkeys(("date_add", "date_upd"), st.sampled_from(["2026-11-22 12:00:00", "0000-00-00 00:00:00", "x"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -139,6 +140,31 @@ def test_a_combinations_price_is_a_difference_without_vat(stand: PrestaStand) ->
         with pytest.raises(Permanent) as error:
             stand.connector.change_product(change)
         assert error.value.code == "not_supported"
+
+
+def test_a_fixed_price_of_a_promotion_hides_no_price_that_was_written(stand: PrestaStand) -> None:
+    parent = stand.product("P", price=1000, rate=2100)
+    product = stand.shop.combination(parent, "L", impact="1.652893")
+    plain = stand.product("A1", price=1000, rate=2100)
+    for number in (parent, plain):
+        stand.books.specific[int(number)] = Decimal("5.000000")
+    assert [products(stand)[sku].price for sku in ("L", "A1")] == [1200, 1000]
+    for each in (product, plain):
+        assert stand.connector.change_product(ProductChange(product=each, price=1100)).price == 1100
+    for name in ("taxes", "tax_rules"):
+        del stand.books.rights[name]
+    # Where nobody says the tariff, what the shop makes of the price is all there is.
+    assert stand.again().product(plain).price == 605  # type: ignore[union-attr]
+    found = stand.again(vat_rates={"1": 2100}).product(plain)
+    assert found is not None
+    assert found.price == 1100
+
+
+def test_a_price_with_a_contribution_of_its_own_is_the_shops(stand: PrestaStand) -> None:
+    product = stand.product("A1", price=1000, rate=2100)
+    stand.shop.edit(product, ecotax="0.500000")
+    stand.books.specific[int(product)] = Decimal("9.000000")
+    assert products(stand)["A1"].price == 1089
 
 
 def test_several_with_one_code_are_all_found_and_none_is_made(stand: PrestaStand) -> None:

@@ -12,7 +12,7 @@ from kassa_tui.sync.webshops.base import (
     Permanent,
     Unauthorised,
 )
-from tests.sync.webshops.contract import pulled
+from tests.sync.webshops.contract import Ledger, pulled
 from tests.sync.webshops.prestashop_stand import READY, PrestaStand
 
 
@@ -105,6 +105,29 @@ def test_the_state_by_the_orders_own_field_where_histories_are_forbidden(stand: 
     assert stand.shown(product) == 10
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_the_state_by_the_orders_own_field_where_histories_are_not_ticked_at_all(
+    stand: PrestaStand, known: bool
+) -> None:
+    order_id = stand.buy((stand.product("A1"), 1))
+    if not known:
+        stand.connector.check()
+    stand.books.rights.pop("order_histories")
+    assert stand.connector.acknowledge(order_id, "done").stage == "done"
+    assert ("write_refused", {"what": "order_histories"}) not in stand.connector.check().remarks
+    posted = [asked for asked in stand.asked() if asked.method == "POST" and b"id_order_state" in asked.body]
+    assert len(posted) == (0 if known else 1)
+
+
+def test_a_resource_that_is_not_ticked_is_no_wrong_key(stand: PrestaStand) -> None:
+    stand.books.rights.pop("carts")
+    for ask in (lambda: stand.connector.api.rows("carts"), lambda: stand.connector.api.whole_row("carts", "1")):
+        with pytest.raises(Unauthorised) as error:
+            ask()
+        assert (error.value.code, error.value.facts["status"]) == ("forbidden_write", 401)
+        assert 'Resource of type "carts"' in error.value.facts["says"]
+
+
 def test_what_was_cancelled_is_not_handed_over(stand: PrestaStand) -> None:
     order_id = stand.buy((stand.product("A1"), 1))
     stand.cancel(order_id)
@@ -132,6 +155,69 @@ def test_goods_that_the_staff_put_back_are_not_held_any_more(stand: PrestaStand)
     assert order is not None
     assert (order.lines[0].taken, order.lines[0].refunded, order.refunds[0].restocked) == (2000, 1000, True)
     assert stand.shown(product) == 8
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_goods_that_the_staff_put_back_without_a_slip_lie_on_the_shelf(stand: PrestaStand, sent: bool) -> None:
+    product = stand.product("A1", stock=10, price=1000)
+    order_id = stand.buy((product, 3))
+    if sent:
+        stand.finish(order_id)
+    stand.shop.give_back(order_id, product, 1, restock=True, slip=False)
+    order = stand.connector.order(order_id)
+    assert order is not None
+    (line,) = (line for line in order.lines if line.kind == "goods")
+    assert (line.taken, line.shipped, line.refunded, order.refunds) == (2000, 2000 if sent else 0, 1000, ())
+    ledger = Ledger(stand, {product: 10})
+    ledger.cycle()
+    assert (stand.shown(product), ledger.shelf[product]) == (8, 8000 if sent else 10_000)
+
+
+def test_a_page_of_orders_asks_once_what_came_back(stand: PrestaStand) -> None:
+    product = stand.product("A1", stock=10)
+    for _ in range(3):
+        stand.buy((product, 1))
+    pulled(stand)
+    assert sum(asked.path.endswith("order_details") for asked in stand.asked()) == 1
+    del stand.books.rights["order_details"]
+    assert ("read_refused", {"what": "order_details"}) in stand.connector.check().remarks
+    assert len(pulled(stand)[0]) == 3
+
+
+@pytest.mark.parametrize("page", [1, 50])
+def test_a_slip_of_the_staff_brings_its_order_though_the_orders_date_stands_still(
+    stand: PrestaStand, page: int
+) -> None:
+    product = stand.product("A1", stock=10, price=1000)
+    old, other = stand.buy((product, 3)), stand.buy((product, 1))
+    stand.go(86_400)
+    _, cursor = pulled(stand)
+    stand.go(600)
+    new = stand.buy((product, 1))
+    for order_id in (old, new):
+        stand.give_back(order_id, product, 1, restock=True)
+    pages = list(stand.connector.pull_orders(cursor, page=page))
+    found = [order for each in pages for order in each.orders]
+    assert sorted(order.id for order in found) == [old, new]
+    assert [len(order.refunds) for order in found] == [1, 1]
+    assert [each.more for each in pages] == [False]
+    stand.books.rights["order_slip"].discard("GET")
+    stand.connector.check()
+    assert set(pulled(stand, cursor)[0]) == {new}
+    assert other not in {order.id for order in found}
+
+
+@pytest.mark.parametrize(("by", "total", "vat"), [(1, 4990, 865), (2, 4991, 866), (3, 4991, 866)])
+def test_a_line_is_rounded_as_the_shop_rounds_it(by: int, total: int, vat: int) -> None:
+    stand = PrestaStand()
+    stand.books.configure("PS_ROUND_TYPE", str(by))
+    product = stand.product("A1", rate=2100)
+    stand.shop.edit(product, price="8.250000")
+    order = stand.connector.order(stand.buy((product, 5), pickup=True))
+    assert order is not None
+    assert [(line.kind, line.amount, line.vat, line.rate) for line in order.lines] == [("goods", total, vat, 2100)]
+    assert order.total == total
+    stand.close()
 
 
 def test_orders_of_one_cart_share_their_payments(stand: PrestaStand) -> None:

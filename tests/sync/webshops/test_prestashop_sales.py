@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from kassa_tui.simulate.webshops.server import Fault
@@ -165,6 +166,94 @@ def test_a_sale_without_a_free_way_of_delivery_is_not_placed(stand: PrestaStand)
         stand.connector.place(sold(stand.product("A1", price=1499)))
     assert (error.value.code, error.value.facts) == ("not_supported", {"what": "carrier"})
     assert stand.orders() == 0
+
+
+def test_a_way_of_delivery_that_is_switched_off_carries_nothing(stand: PrestaStand) -> None:
+    product = stand.product("A1", price=1499)
+    old = stand.buy((product, 1), pickup=True)
+    stand.books.tables["carriers"][1]["active"] = 0
+    with pytest.raises(Permanent) as error:
+        stand.connector.place(sold(product))
+    assert (error.value.code, error.value.facts) == ("not_supported", {"what": "carrier"})
+    assert stand.orders() == 1
+    order = stand.connector.order(old)
+    assert order is not None
+    assert order.pickup
+
+
+def test_the_way_of_delivery_of_a_newer_shop(stand: PrestaStand) -> None:
+    stand.books.tables["carriers"][1]["name"] = "Pick up in-store"
+    assert stand.connector.place(sold(stand.product("A1", price=1499))).pickup
+
+
+def test_a_cart_that_lost_its_rows_is_not_ordered(stand: PrestaStand) -> None:
+    product = stand.product("A1", price=1499, stock=10)
+    stand.connector.place(sold(product, key="K1-000122"))
+    cart = dict(stand.books.tables["carts"][1])
+    stand.books.add("carts", {**cart, "id": 2, "gift_message": "kassa-K1-000123"})
+    order = stand.connector.place(sold(product))
+    assert (order.stage, order.lines[0].qty, stand.books.tables["orders"][2]["id_cart"]) == ("done", 1000, 3)
+
+
+@pytest.mark.parametrize("resource", ["customers", "addresses", "carts"])
+def test_a_warning_behind_what_was_saved_stops_no_sale(stand: PrestaStand, resource: str) -> None:
+    stand.shop.webservice.warns.add(resource)
+    order = stand.connector.place(sold(stand.product("A1", price=1499)))
+    assert (order.stage, order.total) == ("done", 1499)
+    assert [len(stand.books.tables[name]) for name in ("customers", "addresses", "carts", "orders")] == [1, 1, 1, 1]
+
+
+def test_a_warning_behind_a_slip_stops_no_refund(stand: PrestaStand) -> None:
+    order_id = stand.buy((stand.product("A1", price=1000), 3))
+    stand.shop.webservice.warns.add("order_slip")
+    found = stand.connector.refund(order_id, refund("K1-000124"))
+    assert (found.id, found.amount, stand.refunds(order_id)) == ("1", 1000, 1)
+
+
+def test_what_was_refused_and_is_not_there_is_said(stand: PrestaStand, monkeypatch: pytest.MonkeyPatch) -> None:
+    product = stand.product("A1", price=1000)
+    order_id = stand.buy((product, 3))
+
+    def refused(*_: object, **__: object) -> None:
+        raise Permanent("refused", {"status": 400, "says": "Nee"})
+
+    monkeypatch.setattr(stand.connector.api, "create", refused)
+    for act in (lambda: stand.connector.refund(order_id, refund("K1-1")),
+                lambda: stand.connector.place(sold(product, amount=1000))):  # fmt: skip
+        with pytest.raises(Permanent) as error:
+            act()
+        assert (error.value.code, error.value.facts["says"]) == ("refused", "Nee")
+
+
+def test_a_key_in_other_letters_is_another_key(stand: PrestaStand) -> None:
+    product = stand.product("A1", price=1499)
+    first = stand.connector.place(sold(product, key="K1-a"))
+    assert stand.connector.find("K1-A") is None
+    second = stand.connector.place(sold(product, key="K1-A"))
+    assert (first.key, second.key, stand.orders()) == ("K1-a", "K1-A", 2)
+    for row in stand.books.tables["orders"].values():
+        row["gift_message"] = ""
+    found = [stand.connector.find(key) for key in ("K1-a", "K1-A")]
+    assert [order.id for order in found if order] == [first.id, second.id]
+
+
+@pytest.mark.parametrize(("title", "payment"), [("=<Pin> {1}", "Pin 1"), ("{}", "Kassa"), ("", "pos_pin")])
+def test_a_title_that_the_shop_would_refuse_is_made_fit(stand: PrestaStand, title: str, payment: str) -> None:
+    sale = sold(stand.product("A1", price=1499))
+    stand.connector.place(msgspec.structs.replace(sale, title=title))
+    assert stand.books.tables["orders"][1]["payment"] == payment
+
+
+def test_one_product_on_two_lines_is_priced_as_the_cart_has_it(stand: PrestaStand) -> None:
+    product = stand.product("A1", rate=2100)
+    # 9.994 with VAT: two are 19.99, and twice one is 19.98.
+    stand.shop.edit(product, price="8.259504")
+    one = sold(product, amount=999)
+    sale = msgspec.structs.replace(one, lines=one.lines * 2, total=1998)
+    with pytest.raises(Permanent) as error:
+        stand.connector.place(sale)
+    assert error.value.facts == {"what": "price", "ours": 1998, "theirs": 1999}
+    assert (stand.orders(), stand.connector.place(msgspec.structs.replace(sale, total=1999)).total) == (0, 1999)
 
 
 def test_a_sale_is_found_by_its_cart_where_the_order_forgot_its_key(stand: PrestaStand) -> None:

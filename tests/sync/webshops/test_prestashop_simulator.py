@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
 
@@ -231,6 +232,44 @@ def test_a_cart_is_ordered_once_and_paid_exactly(till: Till) -> None:
         assert "already been placed" in answer.text
     answer = till.ask("POST", "/orders", wrap("order", **{**fields, "module": "niets", "id_cart": "1"}))
     assert (answer.status_code, answer.content) == (500, b"")
+
+
+def test_a_payment_has_no_name_of_a_programs_own_characters(till: Till) -> None:
+    order = till.shop.checkout((till.shop.product("A1"), 1))
+    for name, status in (("Pin {1}", 400), ("a=b", 400), ("Pin; 1 &amp; 2", 200)):
+        assert till.ask("PATCH", f"/orders/{order}", wrap("order", id=order, payment=name)).status_code == status
+
+
+def test_a_warning_comes_behind_what_was_saved(till: Till) -> None:
+    till.shop.webservice.warns.add("addresses")
+    fields = dict.fromkeys(("alias", "lastname", "firstname", "address1", "city"), "x")
+    assert code(till.ask("POST", "/addresses", wrap("address", id_country="13", **fields))) == (500, 3)
+    assert len(till.shop.books.tables["addresses"]) == 1
+
+
+def test_what_the_staff_gives_back_does_not_move_the_orders_date() -> None:
+    at = [NOON]
+    shop = PrestaShopSite(clock=lambda: at[0])
+    product = shop.product("A1", stock=10)
+    order = shop.checkout((product, 3))
+    before = dict(shop.books.tables["orders"][1])
+    at[0] += 60
+    assert [shop.give_back(order, product, 1, restock=True, slip=slip) for slip in (True, False)] == ["1", ""]
+    assert (shop.books.tables["orders"][1], shop.stock(product)) == (before, 9)
+    assert shop.books.tables["order_slip"][1]["date_upd"] == "2026-11-22 12:01:00"
+    shop.finish(order)
+    shop.give_back(order, product, 1, restock=False, slip=False)
+    names = [f"product_quantity_{name}" for name in ("refunded", "return", "reinjected")]
+    assert [shop.books.tables["order_details"][1][name] for name in names] == [2, 1, 2]
+
+
+def test_a_fixed_price_stands_in_the_place_of_the_products_own(till: Till) -> None:
+    product = till.shop.product("A1", price=1000, rate=2100)
+    till.shop.books.specific[int(product)] = Decimal(5)
+    asked = {"price[incl][use_tax]": "1", "price[incl][use_reduction]": "0"}
+    assert till.rows("/products", display="[price,incl]", **asked) == {
+        "products": [{"price": "8.264463", "incl": "6.050000"}]
+    }
 
 
 def test_the_rights_are_listed_without_patch(till: Till) -> None:

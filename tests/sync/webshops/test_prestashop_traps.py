@@ -59,11 +59,13 @@ def test_a_filter_the_shop_does_not_know_is_a_500_that_is_not_repeated(stand: Pr
 def test_dates_are_asked_for_with_date_1_in_the_shops_own_time(stand: PrestaStand) -> None:
     stand.connector.check()
     _, cursor = pulled(stand, stand.now())
-    question = parse_qs(stand.asked()[-1].query)
-    assert question["date"] == ["1"]
-    # 12:00 in Amsterdam, two minutes earlier, both ends belong to it.
-    assert question["filter[date_upd]"] == ["[2026-11-22 11:58:00,2100-01-01 00:00:00]"]
-    assert question["sort"] == ["[id_ASC]"]
+    assert [asked.path for asked in stand.asked()[-2:]] == ["/api/orders", "/api/order_slip"]
+    for asked in stand.asked()[-2:]:
+        question = parse_qs(asked.query)
+        assert question["date"] == ["1"]
+        # 12:00 in Amsterdam, two minutes earlier, both ends belong to it.
+        assert question["filter[date_upd]"] == ["[2026-11-22 11:58:00,2100-01-01 00:00:00]"]
+        assert question["sort"] == ["[id_ASC]"]
     assert cursor == stand.now()
     with pytest.raises(Permanent):
         stand.connector.api.rows("orders", filters={"date_upd": "[2026-11-22 11:58:00,2100-01-01 00:00:00]"})
@@ -148,6 +150,18 @@ def test_a_key_that_may_not_read_says_what(stand: PrestaStand) -> None:
     assert facts.version == "8.1.6"
     with pytest.raises(Unauthorised):
         pulled(stand)
+
+
+def test_a_key_that_may_not_book_counter_sales_says_what(stand: PrestaStand) -> None:
+    stand.books.rights["customers"].discard("GET")
+    stand.books.rights["addresses"].discard("POST")
+    del stand.books.rights["carts"]
+    found = [(code, facts["what"]) for code, facts in stand.connector.check().remarks if "what" in facts]
+    assert found == [
+        ("read_refused", "customers"), ("read_refused", "carts"), ("write_refused", "addresses"),
+        ("write_refused", "carts"),
+    ]  # fmt: skip
+    assert not [facts for _, facts in stand.again().check().remarks if "what" in facts]
 
 
 def test_orders_without_the_right_to_anything_beside_them(stand: PrestaStand) -> None:
