@@ -69,6 +69,9 @@ WEBSHOP_WORDS: dict[str, str] = {
     "no_sku": N_("{name} heeft in de webshop geen bruikbaar SKU en geen streepjescode: geef het daar eerst een"),
     "sku_taken": N_("Er is al een artikel {sku}: koppel het zelf"),
     "no_price": N_("{name} heeft in de webshop geen prijs, of de btw erin is niet bekend"),
+    "refunded_otherwise": N_(
+        "Bestelling {order}: terugbetaald is {ours:euro}, en in de webshop geboekt {theirs:euro}: kijk het daar na"
+    ),
     "placed_otherwise": N_(
         "Bon {number} van {ours:euro} staat in de webshop voor {theirs:euro}: kijk daar btw en prijs na"
     ),

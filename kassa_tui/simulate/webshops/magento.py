@@ -18,9 +18,11 @@ import msgspec
 
 from kassa_tui.simulate.web import Asked
 from kassa_tui.simulate.webshops import magento_json as shown
+from kassa_tui.simulate.webshops.magento_call import Call
+from kassa_tui.simulate.webshops.magento_documents import Memo
 from kassa_tui.simulate.webshops.magento_goods import Goods, Refusal, Source
-from kassa_tui.simulate.webshops.magento_rest import Call, route
-from kassa_tui.simulate.webshops.magento_sales import Memo, Sales
+from kassa_tui.simulate.webshops.magento_rest import route
+from kassa_tui.simulate.webshops.magento_sales import Sales
 from kassa_tui.simulate.webshops.server import Faults, Reply, ShopServer
 from kassa_tui.simulate.webshops.simulated import Simulated
 
@@ -57,6 +59,10 @@ class MagentoShop:
         """SKUs whose stock cannot be saved, for whatever reason of the shop's own."""
         self.decodes_addresses = False
         """Some versions sign the address with ``/`` and its like decoded, so that a caller's signature never fits."""
+        self.refuses_slashes = False
+        """The host in front of it knows no address with an encoded slash, and says so with a page."""
+        self.words: dict[str, str] = {}
+        """Its messages in another language: by what they say in English."""
         self.memos_without_comments = False
         """As some versions list them."""
         self.paid_back: list[tuple[int, Decimal]] = []
@@ -74,6 +80,8 @@ class MagentoShop:
 
     def respond(self, asked: Asked) -> Reply:
         """One request."""
+        if self.refuses_slashes and "%2F" in asked.path:
+            return Reply(404, b"<html><body>404 Not Found</body></html>", kind="text/html")
         try:
             with self.goods.lock:
                 status, body = self._answer(asked)
@@ -82,6 +90,9 @@ class MagentoShop:
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             status, body = 400, {"message": "Invalid type for value. Verify and try again."}
         headers = {"Date": formatdate(self.now() / 1000, usegmt=True)}
+        if status >= 400:
+            for english, other in self.words.items():
+                body["message"] = body["message"].replace(english, other)
         kind = "text/plain; charset=UTF-8" if isinstance(body, bytes) else "application/json; charset=utf-8"
         return Reply(status, body if isinstance(body, bytes) else _ENCODER.encode(body), headers, kind)
 
@@ -142,7 +153,8 @@ class MagentoShop:
         # As Magento does, which leaves a plus what it is.
         query = (each.partition("=") for each in asked.query.split("&") if each)
         params = [*((unquote(name), unquote(value)) for name, _, value in query), *said]
-        pairs = sorted((_enc(name), _enc(value)) for name, value in params)
+        # In natural order, [2] before [10], where the standard says byte by byte.
+        pairs = sorted(((_enc(name), _enc(value)) for name, value in params), key=lambda pair: _natural(pair[0]))
         listed = "&".join(f"{name}={value}" for name, value in pairs)
         path = _ESCAPED.sub(_decoded, asked.path) if self.decodes_addresses else asked.path
         url = f"{line}://{asked.headers.get('host', '')}{path}"
@@ -154,6 +166,11 @@ class MagentoShop:
 def _decoded(found: re.Match[str]) -> str:
     told = unquote(found[0])
     return told if told in ":@&=+$,/;%" else found[0]
+
+
+def _natural(told: str) -> list[tuple[int, str]]:
+    """What a text is sorted by where its numbers count as numbers."""
+    return [(int(each) if each.isdigit() else 0, each) for each in re.split(r"(\d+)", told)]
 
 
 def _enc(told: str) -> str:

@@ -102,6 +102,8 @@ class Goods:
             Tax(4, "Laag tarief", {"NL": Decimal(9), "BE": Decimal(6)}),
             Tax(5, "Nultarief", {"NL": ZERO, "BE": ZERO}),
         ]
+        self.rules: dict[int, list[int]] = {}
+        """By class of tax others that its rule covers as well."""
         self._ids = 0
 
     def add(self, sku: str, *, name: str = "", price: int = 1499, rate: int = 900, ean: str = "",
@@ -201,6 +203,14 @@ class Goods:
             item.quantity -= qty
             item.status = 0 if item.quantity <= 0 and not product.backorders else item.status
         self.reserved[sku.casefold()] = self.reserved.get(sku.casefold(), ZERO) - qty
+
+    def bring(self, sku: str, qty: Decimal, source: str) -> None:
+        """The staff brings to where customers come for it what is short there and lies in the first source."""
+        first, item = (self.items.get((sku.casefold(), each)) for each in (DEFAULT, source))
+        there = item.quantity if item else ZERO
+        if self.msi and first is not None and (short := qty - there) > 0 and first.quantity >= short:
+            first.quantity -= short
+            self.put(sku, source, qty)
 
     def give_back(self, sku: str, qty: Decimal, source: str) -> None:
         """Goods are put back."""

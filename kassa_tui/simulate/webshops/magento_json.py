@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from kassa_tui.simulate.webshops.magento_documents import Item, Memo, Order
 from kassa_tui.simulate.webshops.magento_goods import ZERO, Goods, Product
-from kassa_tui.simulate.webshops.magento_sales import Item, Memo, Order
 
 
 def when(at: int) -> str:
@@ -68,7 +68,6 @@ def order(row: Order) -> dict[str, Any]:
     }  # fmt: skip
     if row.location:
         extension["pickup_location_code"] = row.location
-    shipping = row.shipping_amount + row.shipping_tax
     discount = sum((item.discount for item in row.items), ZERO)
     first, last = row.customer
     return {
@@ -79,10 +78,14 @@ def order(row: Order) -> dict[str, Any]:
         "customer_note": row.note or None, "discount_amount": -price(discount), "grand_total": price(row.total),
         "subtotal": price(sum((item.row_total for item in row.items), ZERO)), "tax_amount": price(row.tax),
         "shipping_amount": price(row.shipping_amount), "shipping_tax_amount": price(row.shipping_tax),
-        "shipping_incl_tax": price(shipping), "shipping_discount_amount": 0, "shipping_description": description,
+        "shipping_incl_tax": price(row.shipping_gross + row.shipping_discount),
+        "shipping_discount_amount": price(row.shipping_discount),
+        "shipping_discount_tax_compensation_amount": price(row.shipping_compensation),
+        "shipping_description": description,
         "shipping_refunded": price(row.shipping_refunded) if row.shipping_refunded else None,
         "total_paid": price(row.paid) if row.invoices else None, "total_due": price(row.total - row.paid),
         "total_refunded": price(row.refunded) if row.memos else None,
+        "adjustment_positive": price(max(ZERO, row.adjusted)), "adjustment_negative": price(max(ZERO, -row.adjusted)),
         "items": [item(each) for each in row.items], "billing_address": {"firstname": first, "lastname": last},
         "payment": {"method": row.method, "last_trans_id": row.ref or None, "additional_information": [row.title]},
         "status_histories": [_history(row, no) for no in range(len(row.history))], "extension_attributes": extension,
@@ -100,15 +103,22 @@ def _posted(row: Order) -> dict[str, Any]:
 def item(row: Item, *, nested: bool = True) -> dict[str, Any]:
     """One line of an order."""
     found: dict[str, Any] = {
-        "item_id": row.id, "product_id": row.product, "product_type": row.kind, "sku": row.sku, "name": row.name,
-        "is_virtual": int(row.virtual), "qty_ordered": pieces(row.qty), "qty_invoiced": pieces(row.invoiced),
+        "item_id": row.id, "product_id": row.product, "product_type": row.kind, "name": row.name,
+        "sku": f"{row.sku}-{row.option}" if row.option else row.sku, "is_virtual": int(row.virtual),
+        "qty_ordered": pieces(row.qty), "qty_invoiced": pieces(row.invoiced),
         "qty_shipped": pieces(row.shipped), "qty_refunded": pieces(row.refunded),
         "qty_canceled": pieces(row.canceled), "row_total": price(row.row_total), "tax_amount": price(row.tax),
         "tax_percent": pieces(row.percent), "discount_amount": price(row.discount),
         "discount_tax_compensation_amount": price(row.compensation),
         "row_total_incl_tax": price(row.gross + row.discount), "price": price(row.row_total / row.qty),
         "price_incl_tax": price((row.gross + row.discount) / row.qty),
+        "row_invoiced": price(row.booked["row_total"]), "amount_refunded": price(row.back["row_total"]),
     }  # fmt: skip
+    for name, short in (("tax", "tax"), ("discount", "discount"), ("discount_tax_compensation", "compensation")):
+        found |= {f"{name}_invoiced": price(row.booked[short]), f"{name}_refunded": price(row.back[short])}
+    if row.option:
+        found["product_option"] = {"extension_attributes": {"custom_options": [{
+            "option_id": "1", "option_value": row.option}]}}  # fmt: skip
     if row.parent is not None:
         found["parent_item_id"] = row.parent.id
         if nested:
@@ -162,20 +172,15 @@ def comments(row: Memo) -> list[dict[str, Any]]:
 
 def _lines(row: Memo) -> list[dict[str, Any]]:
     found = []
-    for each, qty in row.lines:
-        share = qty / each.qty
+    for line in row.lines:
+        each, qty, sums = line.item, line.qty, line.sums
         found.append({
             "entity_id": row.id * 100 + each.id, "order_item_id": each.id, "sku": each.sku, "name": each.name,
-            "qty": pieces(qty), "row_total": _places(each.row_total * share), "tax_amount": _places(each.tax * share),
-            "discount_amount": _places(each.discount * share),
-            "discount_tax_compensation_amount": _places(each.compensation * share),
+            "qty": pieces(qty), "row_total": price(sums["row_total"]), "tax_amount": price(sums["tax"]),
+            "discount_amount": price(sums["discount"]), "discount_tax_compensation_amount": price(sums["compensation"]),
         })  # fmt: skip
         child = row.order.child(each)
         if child is not each:
             found.append({"entity_id": row.id * 100 + child.id, "order_item_id": child.id, "sku": child.sku,
                           "name": child.name, "qty": pieces(qty), "row_total": 0, "tax_amount": None})  # fmt: skip
     return found
-
-
-def _places(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.0001"))

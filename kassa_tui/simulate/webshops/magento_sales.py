@@ -2,119 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from kassa_tui.simulate.webshops.magento_documents import (
+    CENT,
+    LABELS,
+    OVER,
+    PICKUP,
+    Cents,
+    Item,
+    Line,
+    Memo,
+    Order,
+    Sums,
+    gross,
+)
 from kassa_tui.simulate.webshops.magento_goods import DEFAULT, NOT_THERE, ZERO, Goods, Product, Refusal
-
-CENT = Decimal("0.01")
-FLAT, PICKUP = "flatrate_flatrate", "instore_pickup"
-OVER = ("canceled", "closed", "complete")
-LABELS = {"new": "pending"}
-"""Statuses that are called otherwise than their state."""
-
-
-@dataclass(slots=True)
-class Item:
-    """A line; amounts in euros, for the whole line."""
-
-    id: int
-    product: int
-    sku: str
-    name: str
-    kind: str
-    qty: Decimal
-    parent: Item | None = None
-    row_total: Decimal = ZERO
-    tax: Decimal = ZERO
-    discount: Decimal = ZERO
-    compensation: Decimal = ZERO
-    percent: Decimal = ZERO
-    virtual: bool = False
-    invoiced: Decimal = ZERO
-    shipped: Decimal = ZERO
-    refunded: Decimal = ZERO
-    canceled: Decimal = ZERO
-
-    @property
-    def to_ship(self) -> Decimal:
-        """Pieces; as Magento has it, with what was refunded counted among the shipped."""
-        return ZERO if self.virtual else self.qty - max(self.shipped, self.refunded) - self.canceled
-
-    @property
-    def gross(self) -> Decimal:
-        """What it adds to the total."""
-        return self.row_total + self.tax + self.compensation - self.discount
-
-
-@dataclass(slots=True)
-class Memo:
-    """A credit memo, an invoice or a shipment."""
-
-    id: int
-    order: Order
-    at: int
-    total: Decimal = ZERO
-    lines: list[tuple[Item, Decimal]] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
-    shipping: Decimal = ZERO
-    """Without VAT, as what follows is its VAT."""
-    shipping_tax: Decimal = ZERO
-
-
-@dataclass(slots=True)
-class Order:
-    """An order; times in UTC milliseconds."""
-
-    id: int
-    number: str
-    created: int
-    updated: int
-    state: str = "new"
-    status: str = "pending"
-    items: list[Item] = field(default_factory=list)
-    shipping: tuple[str, str] = (FLAT, "Flat Rate - Fixed")
-    shipping_amount: Decimal = ZERO
-    """Without VAT."""
-    shipping_tax: Decimal = ZERO
-    shipping_refunded: Decimal = ZERO
-    location: str = ""
-    method: str = "checkmo"
-    title: str = ""
-    ref: str = ""
-    customer: tuple[str, str] = ("Anna", "de Vries")
-    note: str = ""
-    ext: str = ""
-    total: Decimal = ZERO
-    tax: Decimal = ZERO
-    paid: Decimal = ZERO
-    refunded: Decimal = ZERO
-    history: list[dict[str, Any]] = field(default_factory=list)
-    invoices: list[Memo] = field(default_factory=list)
-    shipments: list[Memo] = field(default_factory=list)
-    memos: list[Memo] = field(default_factory=list)
-    raw: dict[str, Any] | None = None
-    """As it was posted, where no customer made it."""
-
-    @property
-    def tops(self) -> Iterator[Item]:
-        """The items that are not part of another."""
-        return (item for item in self.items if item.parent is None)
-
-    def item(self, item_id: Any) -> Item:
-        """One of its items."""
-        for each in self.items:
-            if str(each.id) == str(item_id):
-                return each
-        raise Refusal("The creditmemo contains product item that is not part of the original order.")
-
-    def child(self, item: Item) -> Item:
-        """What lies on the shelf for an item."""
-        return next((each for each in self.items if each.parent is item), item)
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -140,6 +46,8 @@ class Sales:
         self.vat_in_prices = True
         self.refunds_amounts = True
         """Whether an amount alone is given back, without goods and shipping; not before 2.4."""
+        self.takes_statuses = True
+        """Whether a comment may say a status; it is said to be no longer so since 2.4.8."""
         self.country = "NL"
         self._ids = 0
         self.first_number = 1
@@ -159,12 +67,13 @@ class Sales:
     @alone
     def checkout(
         self, lines: Sequence[tuple[str, int]], *, pickup: str = "", shipping: int = 0, discount: int = 0,
-        method: str = "mollie_methods_ideal", title: str = "iDEAL", paid: bool = True, note: str = "",
-        customer: tuple[str, str] = ("Anna", "de Vries"),
+        off_shipping: int = 0, method: str = "mollie_methods_ideal", title: str = "iDEAL", paid: bool = True,
+        note: str = "", customer: tuple[str, str] = ("Anna", "de Vries"), option: str = "", surcharge: int = 0,
     ) -> Order:  # fmt: skip
         """A customer buys: SKUs and pieces, ``pickup`` a location, ``shipping`` cents with VAT, ``discount`` percent.
 
-        Raises Refusal where something is not to be had.
+        ``off_shipping`` is a discount on that in percent, ``option`` what was chosen of every product, ``surcharge``
+        cents of some module. Raises Refusal where something is not to be had.
         """
         wanted: dict[str, int] = {}
         for sku, qty in lines:
@@ -173,15 +82,14 @@ class Sales:
             self.goods.sell(sku, Decimal(qty))
         order = self._new(method, title, customer, note)
         for sku, qty in wanted.items():
-            self._add(order, self.goods.get(sku), Decimal(qty), Decimal(discount))
+            self._add(order, self.goods.get(sku), Decimal(qty), Decimal(discount), option)
         if pickup:
             order.shipping, order.location = (PICKUP, "In-Store Pickup Delivery"), pickup
         elif shipping:
-            gross = Decimal(shipping) / 100
-            order.shipping_tax = _part(gross, Decimal(21))
-            order.shipping_amount = gross - order.shipping_tax
+            self._send(order, Decimal(shipping) / 100, Decimal(off_shipping))
+        order.surcharge = Decimal(surcharge) / 100
         order.tax = sum((item.tax for item in order.items), order.shipping_tax)
-        order.total = sum((item.gross for item in order.items), order.shipping_amount + order.shipping_tax)
+        order.total = sum((item.gross for item in order.items), order.shipping_gross + order.surcharge)
         if paid:
             order.ref = f"tr_{order.number}"
             self.invoice(order, [])
@@ -195,16 +103,23 @@ class Sales:
         self.orders[order.id] = order
         return order
 
-    def _add(self, order: Order, product: Product, qty: Decimal, discount: Decimal) -> None:
+    def _send(self, order: Order, whole: Decimal, discount: Decimal) -> None:
+        """What it costs to send it, less percent."""
+        before = _part(whole, Decimal(21))
+        order.shipping_amount, order.shipping_discount = whole - before, _round(whole * discount / 100)
+        order.shipping_tax = _part(whole - order.shipping_discount, Decimal(21))
+        order.shipping_compensation = before - order.shipping_tax
+
+    def _add(self, order: Order, product: Product, qty: Decimal, discount: Decimal, option: str) -> None:
         percent = self.goods.rate(product, self.country)
         price = product.price if self.vat_in_prices else _round(product.price * (100 + percent) / 100)
-        gross = _round(price * qty)
-        off = _round(gross * discount / 100)
-        before, after = _part(gross, percent), _part(gross - off, percent)
+        whole = _round(price * qty)
+        off = _round(whole * discount / 100)
+        before, after = _part(whole, percent), _part(whole - off, percent)
         parent = self.goods.parent(product.sku)
-        top = Item(self.next(), product.id, product.sku, product.name, product.kind, qty, row_total=gross - before,
+        top = Item(self.next(), product.id, product.sku, product.name, product.kind, qty, row_total=whole - before,
                    tax=after, discount=off, compensation=before - after, percent=percent,
-                   virtual=product.kind == "virtual")  # fmt: skip
+                   virtual=product.kind == "virtual", option=option)  # fmt: skip
         order.items.append(top)
         if parent is not None:
             # Two lines: the parent with the money and the child's SKU, the child with nothing but what it is.
@@ -216,23 +131,25 @@ class Sales:
         """Book the money."""
         if order.state in (*OVER, "holded", "payment_review") or not any(_uninvoiced(each) for each in order.tops):
             raise Refusal("Invoice Document Validation Error(s):\nThe order does not allow an invoice to be created.")
-        lines = _asked(order, items, _uninvoiced)
-        whole = all(_uninvoiced(item) == qty for item, qty in lines) and len(lines) == sum(
+        lines = Cents().lines(_asked(order, items, _uninvoiced))
+        whole = all(_uninvoiced(line.item) == line.qty for line in lines) and len(lines) == sum(
             bool(_uninvoiced(each)) for each in order.tops
         )
-        total = sum((_round(item.gross * qty / item.qty) for item, qty in lines), ZERO)
+        total = sum((gross(line.sums) for line in lines), ZERO)
         made = Memo(self.next(), order, self._now(), order.total - order.paid if whole else total, lines)
-        for item, qty in lines:
-            item.invoiced += qty
-            order.child(item).invoiced = item.invoiced
+        for line in lines:
+            line.item.invoiced += line.qty
+            _add_up(line.item.booked, line.sums)
+            order.child(line.item).invoiced = line.item.invoiced
         order.paid += made.total
         order.invoices.append(made)
         self._touch(order, "processing" if order.state in ("new", "pending_payment") else order.state)
         return made
 
     @alone
-    def ship(self, order: Order, items: Sequence[Mapping[str, Any]], source: str = DEFAULT) -> Memo:
-        """Goods leave; nothing of them, where one of them is not there."""
+    def ship(self, order: Order, items: Sequence[Mapping[str, Any]], source: str = "") -> Memo:
+        """Goods leave a source, or where they are picked up; nothing of them, where one of them is not there."""
+        source = source or order.location or DEFAULT
         if order.state in (*OVER, "holded", "payment_review") or not any(each.to_ship > 0 for each in order.tops):
             raise Refusal("Shipment Document Validation Error(s):\nThe order does not allow a shipment to be created.")
         lines = _asked(order, items, lambda item: item.to_ship)
@@ -240,9 +157,12 @@ class Sales:
             raise Refusal("Shipment Document Validation Error(s):\nThe quantity to ship must not be greater than the "
                           "unshipped quantity.")  # fmt: skip
         for item, qty in lines:
+            if source == order.location:
+                self.goods.bring(order.child(item).sku, qty, source)
             self.goods.take(order.child(item).sku, qty, source)
             item.shipped += qty
-        made = Memo(self.next(), order, self._now(), ZERO, lines, [source])
+        left = [Line(item, qty, item.sums) for item, qty in lines]
+        made = Memo(self.next(), order, self._now(), ZERO, left, [source])
         order.shipments.append(made)
         self._touch(order, "processing" if order.state == "new" else order.state)
         return made
@@ -267,19 +187,27 @@ class Sales:
             raise Refusal(_memo("A creditmemo can not be created when an order has a status of %1"), [order.status])
         if order.paid - order.refunded < CENT / 2:
             raise Refusal(_memo("The order does not allow a creditmemo to be created."))
-        lines = _asked(order, wish.get("items") or [], lambda item: item.invoiced - item.refunded)
+        wanted = _asked(order, wish.get("items") or [], _refundable)
+        for item, qty in wanted:
+            if qty > _refundable(item) or qty < 0:
+                raise Refusal(_memo('The quantity to creditmemo must not be greater than the unrefunded quantity for '
+                                    'product SKU "%1".'), [item.sku])  # fmt: skip
+        # In the order's order, however they were asked for: the rounding goes from one to the next.
+        lines = Cents().lines(sorted(wanted, key=lambda each: each[0].id), back=True)
         arguments = wish.get("arguments") or {}
         total, shipping, tax = self._refund_total(order, lines, arguments)
         restock = [str(each) for each in (arguments.get("extension_attributes") or {}).get("return_to_stock_items", [])]
-        for item, qty in lines:
-            unshipped = min(qty, max(ZERO, item.invoiced - item.refunded - item.shipped))
+        for line in lines:
+            item, qty = line.item, line.qty
+            unshipped = min(qty, max(ZERO, _refundable(item) - item.shipped))
             item.refunded += qty
+            _add_up(item.back, line.sums)
             order.child(item).refunded = item.refunded
             self._put_back(order, item, qty, unshipped, restock)
         order.shipping_refunded += shipping
         order.refunded += total
         told = (wish.get("comment") or {}).get("comment", "")
-        made = Memo(self.next(), order, self._now(), total, [line for line in lines if line[1]],
+        made = Memo(self.next(), order, self._now(), total, [line for line in lines if line.qty],
                     [told] if told else [], shipping, tax)  # fmt: skip
         order.memos.append(made)
         self._touch(order, order.state)
@@ -297,36 +225,38 @@ class Sales:
             source = order.shipments[-1].comments[0] if order.shipments else DEFAULT
             self.goods.give_back(child.sku, qty - unshipped if self.goods.msi else qty, source)
 
-    def _refund_total(self, order: Order, lines: Sequence[tuple[Item, Decimal]], arguments: Mapping[str, Any]
+    def _refund_total(self, order: Order, lines: Sequence[Line], arguments: Mapping[str, Any]
                       ) -> tuple[Decimal, Decimal, Decimal]:  # fmt: skip
-        for item, qty in lines:
-            if qty > item.invoiced - item.refunded or qty < 0:
-                raise Refusal(_memo('The quantity to creditmemo must not be greater than the unrefunded quantity for '
-                                    'product SKU "%1".'), [item.sku])  # fmt: skip
         left = order.shipping_amount - order.shipping_refunded
         given = arguments.get("shipping_amount")
         shipping = left if given is None else Decimal(str(given))
         if shipping > left:
             raise Refusal(_memo("Maximum shipping amount allowed to refund is: %1"), [str(left)])
-        tax = _round(order.shipping_tax * shipping / order.shipping_amount) if order.shipping_amount else ZERO
-        total = sum((_share(item, qty) for item, qty in lines), shipping + tax)
-        total += Decimal(str(arguments.get("adjustment_positive") or 0))
-        total -= Decimal(str(arguments.get("adjustment_negative") or 0))
+        share = shipping / order.shipping_amount if order.shipping_amount else ZERO
+        tax = _round(order.shipping_tax * share)
+        total = sum((gross(line.sums) for line in lines), shipping + tax)
+        total += _round((order.shipping_compensation - order.shipping_discount) * share)
+        if sum(line.qty for line in lines) == sum(map(_refundable, order.tops)):
+            total += order.surcharge
+        adjusted = Decimal(str(arguments.get("adjustment_positive") or 0))
+        adjusted -= Decimal(str(arguments.get("adjustment_negative") or 0))
+        total += adjusted
         if total <= 0:
             raise Refusal(_memo("The credit memo's total must be positive."))
-        if not any(qty for _, qty in lines) and left <= 0 and not self.refunds_amounts:
+        if not any(line.qty for line in lines) and left <= 0 and not self.refunds_amounts:
             raise Refusal(_memo("You can't create a creditmemo without products."))
         if total > order.paid - order.refunded + CENT / 2:
             raise Refusal("The most money available to refund is %1.", [str(order.paid - order.refunded)])
+        order.adjusted += adjusted
         return total, shipping, tax
 
     @alone
     def comment(self, order: Order, text: str, status: str | None, notified: int = 0) -> None:
         """Write in its history; without a status old versions forget the one it had."""
-        if status and status != order.status:
+        if status and (status != order.status or not self.takes_statuses):
             raise Refusal('Unable to add comment: The status "%1" is not part of the order status history.', [status])
         order.history.append({"comment": text, "status": status, "notified": notified, "at": self._now()})
-        order.status = status or ""
+        order.status = status or (order.status if not self.takes_statuses else "")
         order.updated = self._now()
 
     @alone
@@ -357,9 +287,13 @@ def _asked(order: Order, items: Sequence[Mapping[str, Any]], left: Callable[[Ite
     return [(order.item(each.get("order_item_id")), Decimal(str(each.get("qty", 0)))) for each in items]
 
 
-def _share(item: Item, qty: Decimal) -> Decimal:
-    parts = (item.row_total, item.tax, item.compensation)
-    return sum((_round(each * qty / item.qty) for each in parts), ZERO) - _round(item.discount * qty / item.qty)
+def _refundable(item: Item) -> Decimal:
+    return item.invoiced - item.refunded
+
+
+def _add_up(sums: Sums, more: Sums) -> None:
+    for name, amount in more.items():
+        sums[name] += amount
 
 
 def _memo(text: str) -> str:

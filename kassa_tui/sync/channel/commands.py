@@ -162,7 +162,11 @@ class Commander:
             self._importer.take(connector.acknowledge(order_id, command.body["step"]))
 
     def _refund(self, connector: Connector, command: Command) -> None:
-        connector.refund(command.body["order"], msgspec.convert(command.body["wish"], RefundWish))
+        wish = msgspec.convert(command.body["wish"], RefundWish)
+        booked = connector.refund(command.body["order"], wish)
+        if booked.amount != wish.amount:
+            facts = {"order": command.body["order"], "ours": wish.amount, "theirs": booked.amount}
+            self._state.note("refunded_otherwise", command.key, facts, self._now())
         self._fetch(connector, command.body["order"])
 
     def _place(self, connector: Connector, sale: CounterSale) -> None:

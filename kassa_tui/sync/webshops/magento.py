@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -197,7 +197,16 @@ class Magento:
         refunded = [text(row, "entity_id") for row in found if amount(row, "total_refunded")]
         return magento_orders.Reading(
             self._options, _by_order(self._invoices(paid)), _by_order(memos(self._rest, refunded) if refunded else []),
+            self._skus(dict.fromkeys(number for row in found for number in magento_orders.chosen(row))),
         )  # fmt: skip
+
+    def _skus(self, products: Iterable[str]) -> dict[str, str]:
+        """SKUs of products by their number."""
+        if not (asked := ",".join(products)):
+            return {}
+        found = self._rest.pages("products", [[("entity_id", "in", asked)]], size=200, fields="items[id,sku]",
+                                 name=lambda row: text(row, "id"))  # fmt: skip
+        return {text(row, "id"): text(row, "sku") for page in found for row in page.rows}
 
     def _invoices(self, orders: Sequence[str]) -> list[Row]:
         if not orders:

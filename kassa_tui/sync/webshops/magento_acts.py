@@ -1,11 +1,11 @@
 """What we do to Magento's orders: bring them to a step, and give money back.
 
-Each begins with what is there, as doing it twice is refused (``does not allow``) or, a credit memo, is done twice.
+Each begins with what is there, as doing it twice is refused or, a credit memo, is done twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -22,12 +22,19 @@ from kassa_tui.sync.webshops.magento_orders import (
     key_of_memo,
     marked,
     picked_up,
+    priced_whole,
     to_ship,
 )
 from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, in_path, number, part, quantity, rows, text
 
-DONE_ALREADY = "does not allow"
 OVER = ("canceled", "closed")
+_AMOUNTS = (
+    (("row_invoiced", "amount_refunded", 1),),
+    (("discount_invoiced", "discount_refunded", -1),),
+    (("tax_invoiced", "tax_refunded", 1),
+     ("discount_tax_compensation_invoiced", "discount_tax_compensation_refunded", 1)),
+)  # fmt: skip
+"""Of an item what was invoiced, what was given back of that, and its sign, in the order in which Magento rounds."""
 
 
 class Steps:
@@ -56,9 +63,14 @@ class Steps:
             return
         if state == "holded":
             self._rest.send("POST", f"orders/{self._id}/unhold", {})
-        if self._rest.send("POST", f"orders/{self._id}/cancel", {}) is not True:
+        try:
+            done = self._rest.send("POST", f"orders/{self._id}/cancel", {}) is True
             # It answers well and says false: of a paid order the money is given back, it is not cancelled.
-            raise Permanent("refused", {"says": state})
+            error = None if done else Permanent("refused", {"says": state})
+        except Permanent as refusal:
+            error = refusal
+        if error is not None:
+            self._unless(error, lambda: text(self._row, "state") in OVER)
 
     def _ready(self) -> None:
         if delivery(self._row) != PICKUP or not self._to_ship():
@@ -69,27 +81,44 @@ class Steps:
             raise Permanent("refused", {"says": told})
 
     def _ship(self) -> None:
-        if text(self._row, "state") in OVER or not self._to_ship():
+        if self._shipped():
             return
-        # Where the owner named no sources all is in the default one, which cannot be a place to pick up from.
-        sources = self._options.sources
-        place = text(part(self._row, "extension_attributes"), "pickup_location_code") if sources else ""
-        source = place or next(iter(sources), "")
+        # What is to be picked up is not shipped unless it is said from where; it lies where the customer comes for it.
+        place = text(part(self._row, "extension_attributes"), "pickup_location_code")
+        source = place or next(iter(self._options.sources), "")
         body: dict[str, Any] = {"notify": False}
         if source:
             body["arguments"] = {"extension_attributes": {"source_code": source}}
-        self._do("ship", body)
+        self._do("ship", body, self._shipped)
+
+    def _shipped(self) -> bool:
+        return text(self._row, "state") in OVER or not self._to_ship()
 
     def _invoice(self) -> None:
-        if text(self._row, "state") not in OVER and any(_to_invoice(item) > 0 for item in tops(self._row)):
-            self._do("invoice", {"capture": True, "notify": False})
+        if not self._invoiced():
+            self._do("invoice", {"capture": True, "notify": False}, self._invoiced)
 
-    def _do(self, what: str, body: dict[str, Any]) -> None:
+    def _invoiced(self) -> bool:
+        return text(self._row, "state") in OVER or not any(_to_invoice(item) > 0 for item in tops(self._row))
+
+    def _do(self, what: str, body: dict[str, Any], done: Callable[[], bool]) -> None:
         try:
             self._rest.send("POST", f"order/{self._id}/{what}", body)
         except Permanent as error:
-            if DONE_ALREADY not in str(error.facts.get("says", "")):
-                raise
+            self._unless(error, done)
+
+    def _unless(self, error: Permanent, done: Callable[[], bool]) -> None:
+        """Raise what the shop answered, unless somebody else did it meanwhile: it says that in its own language."""
+        if error.code != "refused" or error.facts.get("status", 400) != 400:
+            raise error
+        self._again()
+        if not done():
+            raise error
+
+    def _again(self) -> None:
+        """The order as it is now."""
+        found = self._rest.get(f"orders/{self._id}")
+        self._row = found if isinstance(found, dict) else self._row
 
     def _to_ship(self) -> bool:
         return any(to_ship(item, item) for item in tops(self._row) if item.get("is_virtual") not in (1, True, "1"))
@@ -106,13 +135,20 @@ class Steps:
             self._comment(comment, public)
 
     def _comment(self, comment: str, public: bool) -> None:
-        # The status goes with every comment and must be the one the order has; without it older versions lose it.
-        now = self._rest.get(f"orders/{self._id}")
-        status = text(now if isinstance(now, dict) else self._row, "status")
-        seen = 1 if public else 0
-        self._rest.send("POST", f"orders/{self._id}/comments", {"statusHistory": {
-            "comment": comment, "is_customer_notified": seen, "is_visible_on_front": seen, "status": status,
-        }})  # fmt: skip
+        self._again()
+        seen, status = 1 if public else 0, text(self._row, "status")
+        told: dict[str, Any] = {"comment": comment, "is_customer_notified": seen, "is_visible_on_front": seen}
+        path = f"orders/{self._id}/comments"
+        try:
+            # The status goes with every comment and must be the one the order has; without it older versions lose it.
+            self._rest.send("POST", path, {"statusHistory": told | {"status": status}})
+        except Permanent as error:
+            if error.facts.get("status") != 400:
+                raise
+            # Somebody changed it just now, or this version takes none.
+            self._again()
+            now = text(self._row, "status")
+            self._rest.send("POST", path, {"statusHistory": told | ({"status": now} if now != status else {})})
 
 
 def tops(row: Row) -> Iterator[Row]:
@@ -174,7 +210,7 @@ class Refunds:
 
     def _body(self, wish: RefundWish) -> dict[str, Any]:
         qtys = self._qtys(wish)
-        expected = sum(_refunded(self._items[item], qty) for item, qty in qtys.items())
+        expected = _refunded([(item, qtys[no]) for no, item in self._items.items() if no in qtys])
         whole = self._whole_shipping(wish)
         arguments: dict[str, Any] = {}
         if whole:
@@ -183,7 +219,7 @@ class Refunds:
             # Left out, Magento gives back all shipping that is left.
             arguments["shipping_amount"] = 0
         rest = wish.amount - expected
-        if rest:
+        if rest and not self._last(wish, whole):
             arguments[f"adjustment_{'positive' if rest > 0 else 'negative'}"] = number(euros(abs(rest)))
         if back := self._back(qtys, restock=wish.restock):
             arguments["extension_attributes"] = {"return_to_stock_items": [ident(item) for item in back]}
@@ -205,7 +241,7 @@ class Refunds:
             item_id, qty = line.line, line.qty
             item = self._items[item_id]
             parent = self._items.get(text(item, "parent_item_id"))
-            if parent is not None and not amount(item, "row_total"):
+            if parent is not None and priced_whole(parent, self._items.values()):
                 item_id = text(parent, "item_id")
                 qty = int(qty * amount(parent, "qty_ordered") / (amount(item, "qty_ordered") or 1))
             found[item_id] = max(qty, found.get(item_id, 0))
@@ -221,6 +257,20 @@ class Refunds:
         below = [no for no, item in self._items.items() if text(item, "parent_item_id") in named]
         return [*named, *below]
 
+    def _last(self, wish: RefundWish, shipping: int) -> bool:
+        """Whether it is all that is left of an order from which nothing but its parts went: then the sum is the shop's.
+
+        Some module may have put something into the total that it takes out of it again by itself.
+        """
+        row, asked = self._row, {line.line: line.qty for line in wish.lines}
+        goods = (line for line in self._order.lines if line.kind == GOODS)
+        adjusted = amount(row, "adjustment_positive") or amount(row, "adjustment_negative")
+        sent = shipping or amount(row, "shipping_amount") <= amount(row, "shipping_refunded")
+        whole = wish.amount == cents(amount(row, "total_paid") - amount(row, "total_refunded"))
+        return bool(whole and sent and not adjusted) and all(
+            asked.get(line.id, 0) + line.refunded >= line.qty for line in goods
+        )
+
     def _whole_shipping(self, wish: RefundWish) -> int:
         """Cents of the shipping where all of it is given back, and nothing was before; otherwise 0."""
         cost = {line.id: line.amount for line in self._order.lines if line.kind == SHIPPING}
@@ -229,15 +279,29 @@ class Refunds:
         return total if total and asked == total and not amount(self._row, "shipping_refunded") else 0
 
 
-def _refunded(item: Row, qty: int) -> int:
-    """Cents that Magento gives back for so much of an item: it rounds each of the amounts that make it up."""
+def _refunded(asked: Sequence[tuple[Row, int]]) -> int:
+    """Cents that Magento gives back for so much of these items, which are in the order's order.
+
+    Of each amount it gives the part of what is left, and carries what rounding leaves over to the next amount; of the
+    last pieces of an item it gives all that is left.
+    """
+    total = carried = Decimal(0)
+    for amounts in _AMOUNTS:
+        for item, qty in asked:
+            wanted, there = Decimal(qty) / 1000, amount(item, "qty_invoiced") - amount(item, "qty_refunded")
+            for done, back, sign in amounts if wanted and there > 0 else ():
+                left = amount(item, done) - amount(item, back)
+                if left and wanted < there:
+                    exact = left / there * wanted + sign * carried
+                    left = _to_cents(exact)
+                    carried = sign * (exact - left)
+                total += sign * left
+    return cents(total + sum((_weee(item, qty) for item, qty in asked), Decimal(0)))
+
+
+def _weee(item: Row, qty: int) -> Decimal:
     ordered = amount(item, "qty_ordered")
-    if not ordered:
-        return 0
-    share = Decimal(qty) / 1000 / ordered
-    names = ("row_total", "tax_amount", "discount_tax_compensation_amount", "weee_tax_applied_row_amount")
-    parts = [_to_cents(amount(item, name) * share) for name in names]
-    return cents(sum(parts, Decimal(0)) - _to_cents(abs(amount(item, "discount_amount")) * share))
+    return _to_cents(amount(item, "weee_tax_applied_row_amount") * qty / 1000 / ordered) if ordered else Decimal(0)
 
 
 def _to_cents(euro: Decimal) -> Decimal:

@@ -25,6 +25,8 @@ WRITES: tuple[Probe, ...] = (
     ("pickup", "order/notify-orders-are-ready-for-pickup", {"orderIds": []}),
 )
 STOCK_WRITE: Probe = ("stock", "inventory/source-items", {"sourceItems": []})
+DOCUMENTS = ("invoices", "creditmemos")
+"""What orders are read with."""
 PLAIN_VERSION = "2"
 CURRENCY = "EUR"
 FIRST_STORE = 1
@@ -59,6 +61,7 @@ def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
         remarks += _sources(rest, kept, named=bool(access.options.sources))
     elif not access.options.legacy_stock:
         remarks.append(("old_version", {"version": version}))
+    remarks += [("read_refused", {"what": what}) for what in DOCUMENTS if not _readable(rest, what)]
     writes = [*WRITES, STOCK_WRITE] if kept.reserves else [*WRITES]
     remarks += [("write_refused", {"what": name}) for name, path, body in writes if rest.may(path, body) is False]
     facts = ShopFacts(
@@ -66,6 +69,14 @@ def check(rest: Rest, access: Access, books: Callable[[], Books]) -> Checked:
         reserves=kept.reserves, whole_units=False, remarks=tuple(remarks),
     )  # fmt: skip
     return Checked(facts, text(website, "code"), _store_id(config))
+
+
+def _readable(rest: Rest, what: str) -> bool:
+    try:
+        rest.search(what, size=1, fields="items[entity_id]")
+    except Unauthorised:
+        return False
+    return True
 
 
 def store_id(rest: Rest, store: str) -> int:

@@ -53,6 +53,8 @@ class Reading:
     invoices: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """By order."""
     memos: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    skus: Mapping[str, str] = field(default_factory=dict)
+    """By the number of a product its SKU, where an item may say another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def order_of(row: Row, reading: Reading) -> WebOrder:
         stage="done" if key else stage(row, reading.options), placed_at=utc(text(row, "created_at")),
         modified_at=utc(text(row, "updated_at")), paid_at=paid_at,
         currency=text(row, "order_currency_code") or "EUR", total=total, paid=paid,
-        lines=_lines(row, total, reading.options, refunds, held=not key),
+        lines=_lines(row, total, reading, refunds, held=not key),
         payments=(WebPayment(method=text(payment, "method"), title=_title(row, payment), amount=paid,
                              ref=text(payment, "last_trans_id")),) if paid else (),
         refunds=refunds, pickup=picked_up(row, reading.options), pickup_at=_place(row, reading.options),
@@ -150,23 +152,44 @@ def key_of_memo(memo: Row) -> tuple[str, bool]:
 
 def refund_of(memo: Row, order: Row) -> WebRefund:
     """A credit memo of an order; of items only those that are lines of ours: a configurable's child is none."""
-    ours = {SHIPPING, *(each.id for each in _goods(rows(order.get("items"))))}
     told = " ".join(_KEY.sub("", text(each, "comment")).strip() for each in rows(memo.get("comments")))
     return WebRefund(
         id=text(memo, "entity_id"), at=utc(text(memo, "created_at")),
         amount=cents(amount(memo, "grand_total"), "grand_total"),
-        lines=tuple(line for line in _refund_lines(memo) if line.line in ours),
+        lines=tuple(_refund_lines(memo, order)),
         restocked=key_of_memo(memo)[1], reason=told.strip(),
     )  # fmt: skip
 
 
-def _refund_lines(memo: Row) -> Iterator[WebRefundLine]:
-    for item in rows(memo.get("items")):
-        qty, gross = thousandths(amount(item, "qty")), cents(_gross(item))
+def _refund_lines(memo: Row, order: Row) -> Iterator[WebRefundLine]:
+    found = {text(item, "order_item_id"): item for item in rows(memo.get("items"))}
+    parts = list(_goods(rows(order.get("items"))))
+    shares = _bundle_shares(found, parts)
+    for each in parts:
+        item = found.get(each.id, {})
+        qty, gross = thousandths(amount(item, "qty")), shares.get(each.id, cents(_gross(item)))
         if qty or gross:
-            yield WebRefundLine(line=text(item, "order_item_id"), qty=qty, amount=gross)
-    if shipping := cents(amount(memo, "shipping_amount") + amount(memo, "shipping_tax_amount")):
+            yield WebRefundLine(line=each.id, qty=qty, amount=gross)
+    if shipping := cents(_refunded_shipping(memo, order)):
         yield WebRefundLine(line=SHIPPING, amount=shipping)
+
+
+def _bundle_shares(found: Mapping[str, Row], parts: Sequence[_Part]) -> dict[str, int]:
+    """Cents by line of bundles with one price: that stands at the bundle, which is no line of ours."""
+    shares: dict[str, int] = {}
+    for parent, item in found.items():
+        below = [each.id for each in parts if text(each.item, "parent_item_id") == parent != each.id]
+        if below and not any(_gross(found.get(child, {})) for child in below):
+            gross = _gross(item)
+            shares |= zip(below, fit([gross / len(below)] * len(below), cents(gross)), strict=True)
+    return shares
+
+
+def _refunded_shipping(memo: Row, order: Row) -> Decimal:
+    """With VAT. A discount on it stands in the order only, and goes with it by its share."""
+    given, whole = amount(memo, "shipping_amount"), amount(order, "shipping_amount")
+    less = abs(amount(order, "shipping_discount_amount")) - amount(order, "shipping_discount_tax_compensation_amount")
+    return given + amount(memo, "shipping_tax_amount") - (less * given / whole if whole else 0)
 
 
 def _counts(memo: Row) -> bool:
@@ -181,7 +204,7 @@ def _gross(item: Row) -> Decimal:
     return sum((amount(item, name) for name in names), Decimal(0)) - abs(amount(item, "discount_amount"))
 
 
-def _lines(row: Row, total: int, options: Options, refunds: Sequence[WebRefund], *, held: bool) -> tuple[WebLine, ...]:
+def _lines(row: Row, total: int, reading: Reading, refunds: Sequence[WebRefund], *, held: bool) -> tuple[WebLine, ...]:
     parts = [*_goods(rows(row.get("items"))), *_shipping(row)]
     tax = amount(row, "tax_amount")
     rest = Decimal(total) / 100 - sum((each.amount for each in parts), Decimal(0))
@@ -194,14 +217,14 @@ def _lines(row: Row, total: int, options: Options, refunds: Sequence[WebRefund],
     vats = fit([each.vat for each in parts], whole)
     classes, back = _classes(row), _restocked(refunds)
     return tuple(
-        _line(each, gross, vat, options, classes, back if held else None)
+        _line(each, gross, vat, reading, classes, back if held else None)
         for each, gross, vat in zip(parts, amounts, vats, strict=True)
     )
 
 
-def _line(each: _Part, gross: int, vat: int, options: Options, classes: Mapping[str, str],
+def _line(each: _Part, gross: int, vat: int, reading: Reading, classes: Mapping[str, str],
           back: Mapping[str, int] | None) -> WebLine:  # fmt: skip
-    rate = rounded(each.percent * 100) or rate_of(gross, vat, options.known_rates)
+    rate = rounded(each.percent * 100) or rate_of(gross, vat, reading.options.known_rates)
     kind_key = each.id if each.kind == GOODS else each.kind
     if each.kind != GOODS:
         return WebLine(id=each.id, kind=each.kind, name=each.name, amount=gross, vat=vat, rate=rate,
@@ -211,9 +234,10 @@ def _line(each: _Part, gross: int, vat: int, options: Options, classes: Mapping[
     # Of what is there again, what never left is no longer among what waits.
     returned = 0 if back is None else max(0, back.get(each.id, 0) - max(0, refunded - shipped))
     return WebLine(
-        id=each.id, product=sku, sku=sku, name=each.name, qty=thousandths(amount(each.item, "qty_ordered")),
-        amount=gross, vat=vat, rate=rate, vat_class=classes.get(kind_key, ""), shipped=shipped,
-        taken=0 if back is None else max(0, to_ship(each.holder, each.item) + shipped - returned), refunded=refunded,
+        id=each.id, product=reading.skus.get(text(each.item, "product_id"), sku), sku=sku, name=each.name,
+        qty=thousandths(amount(each.item, "qty_ordered")), amount=gross, vat=vat, rate=rate,
+        vat_class=classes.get(kind_key, ""), shipped=shipped, refunded=refunded,
+        taken=0 if back is None else max(0, to_ship(each.holder, each.item) + shipped - returned),
     )  # fmt: skip
 
 
@@ -263,13 +287,29 @@ def _whole(holder: Row, item: Row) -> _Part:
 
 def _bundle(holder: Row, below: Sequence[Row]) -> Iterator[_Part]:
     """A bundle's parts with their own prices, or, of one with a price of its own, with an even share in it."""
-    own = any(_gross(item) for item in below)
+    own = not priced_whole(holder, below)
     share = Decimal(len(below))
     for item in below:
         gross = _gross(item) if own else _gross(holder) / share
         vat = amount(item, "tax_amount") if own else amount(holder, "tax_amount") / share
         percent = amount(item if own else holder, "tax_percent")
         yield _Part(text(item, "item_id"), GOODS, text(item, "name"), gross, vat, percent, _said(holder, item), item)
+
+
+def priced_whole(holder: Row, items: Iterable[Row]) -> bool:
+    """Whether a bundle has a price of its own, and its parts among these items have none."""
+    number = text(holder, "item_id")
+    return bool(_gross(holder)) and not any(_gross(item) for item in items if text(item, "parent_item_id") == number)
+
+
+def chosen(row: Row) -> Iterator[str]:
+    """Numbers of products of which the customer chose something: the item's SKU says that as well, and is none."""
+    items = rows(row.get("items"))
+    parents = {text(item, "parent_item_id") for item in items}
+    for item in items:
+        options = part(part(item, "product_option"), "extension_attributes").get("custom_options")
+        if rows(options) and text(item, "item_id") not in parents and (number := text(item, "product_id")):
+            yield number
 
 
 def _said(holder: Row, item: Row) -> Row:

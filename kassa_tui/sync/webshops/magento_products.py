@@ -83,7 +83,7 @@ class Tariffs:
                  if text(row, "class_type") in ("", "PRODUCT")}  # fmt: skip
         rates = {text(row, "id"): row for row in self._all("taxRates/search", "tax_calculation_rate_id", "id")}
         rules = list(self._all("taxRules/search", "tax_calculation_rule_id", "id"))
-        self._rates = dict(_rates(rules, rates, self._options.country))
+        self._rates = _rates(rules, rates, self._options.country)
         return found
 
     def _all(self, path: str, sort: str, name: str = "") -> Iterator[Row]:
@@ -91,14 +91,16 @@ class Tariffs:
             yield from page.rows
 
 
-def _rates(rules: Sequence[Row], rates: Mapping[str, Row], country: str) -> Iterator[tuple[str, int]]:
-    """By class the tariff of this country; another country's is none of ours."""
+def _rates(rules: Sequence[Row], rates: Mapping[str, Row], country: str) -> dict[str, int]:
+    """By class the highest tariff of this country; another country's is none of ours."""
+    found: dict[str, int] = {}
     for rule in rules:
         for rate_id in _ids(rule.get("tax_rate_ids")):
             rate = rates.get(rate_id, {})
             if text(rate, "tax_country_id") == country and text(rate, "rate"):
                 tariff = rounded(exact(rate["rate"], "rate") * 100)
-                yield from ((class_id, tariff) for class_id in _ids(rule.get("product_tax_class_ids")))
+                found |= {each: max(tariff, found.get(each, 0)) for each in _ids(rule.get("product_tax_class_ids"))}
+    return found
 
 
 def _ids(value: Any) -> list[str]:

@@ -12,7 +12,6 @@ from kassa_tui.sync.webshops.base import CounterSale, Permanent, SoldLine
 from kassa_tui.sync.webshops.magento_orders import key_of_order
 from kassa_tui.sync.webshops.magento_web import Rest, Row, number, quantity
 
-THERE_ALREADY = "Unique constraint violation"
 MAX_KEY = 32
 """Characters of an order's number that every version keeps."""
 METHOD = "checkmo"
@@ -37,7 +36,8 @@ def place_sale(rest: Rest, sale: CounterSale, store: int) -> None:
     try:
         rest.send("POST", "orders", {"entity": {**_entity(sale), "store_id": store}})
     except Permanent as error:
-        if THERE_ALREADY not in str(error.facts.get("says", "")):
+        # That there is one with this number it says in its own language.
+        if error.facts.get("status") != 400 or find_sale(rest, sale.key) is None:
             raise
 
 

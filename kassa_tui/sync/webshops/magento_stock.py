@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from kassa_tui.sync.webshops.amounts import thousandths
-from kassa_tui.sync.webshops.base import Permanent, StockWant, StockWritten, Unauthorised
+from kassa_tui.sync.webshops.base import Permanent, StockWant, StockWritten, Transient, Unauthorised
 from kassa_tui.sync.webshops.magento_web import Rest, Row, amount, awkward, in_path, part, portions, quantity, text
 
 MSI_MODULE = "Magento_InventoryApi"
@@ -171,7 +171,7 @@ class Sources:
 
     def _backorders(self, sku: str) -> bool:
         try:
-            item = self._rest.get(f"stockItems/{in_path(sku)}")
+            item = asked_by_path(self._rest, sku, f"stockItems/{in_path(sku)}")
         except (Unauthorised, Permanent):
             return False
         return isinstance(item, dict) and text(item, "backorders") not in ("", "0")
@@ -229,13 +229,7 @@ class StockItems:
         return StockWritten(product=want.product, qty=stands, code="" if stands == qty else "not_taken")
 
     def _item(self, sku: str) -> Row:
-        try:
-            found = self._rest.get(f"stockItems/{in_path(sku)}")
-        except Unauthorised:
-            if not awkward(sku):
-                raise
-            # One SKU that an address cannot hold is no reason to stop with all others.
-            return {}
+        found = asked_by_path(self._rest, sku, f"stockItems/{in_path(sku)}")
         return found if isinstance(found, dict) else {}
 
     def _level(self, row: Row, item: Row) -> int | None:
@@ -244,13 +238,27 @@ class StockItems:
         return thousandths(amount(item, "qty"))
 
 
+def asked_by_path(rest: Rest, sku: str, path: str) -> Any:
+    """What is at an address with a SKU in it; None too where an address cannot hold that SKU.
+
+    The keys then seem to be wrong, or the host answers with a page: no reason to stop with all others.
+    """
+    try:
+        return rest.get(path)
+    except (Unauthorised, Transient) as error:
+        if not awkward(sku) or error.code not in ("unauthorised", "not_json"):
+            raise
+        return None
+
+
 def salable(rest: Rest, sku: str, website: str) -> int | None:
     """Thousandths that the shop would still sell: its sources less its reservations; None where it does not say."""
-    stock = rest.get(f"inventory/stock-resolver/website/{in_path(website)}")
-    if not isinstance(stock, dict) or not text(stock, "stock_id"):
-        return None
     try:
-        found = rest.get(f"inventory/get-product-salable-quantity/{in_path(sku)}/{in_path(text(stock, 'stock_id'))}")
+        stock = rest.get(f"inventory/stock-resolver/website/{in_path(website)}")
+        if not isinstance(stock, dict) or not (stock_id := text(stock, "stock_id")):
+            return None
+        path = f"inventory/get-product-salable-quantity/{in_path(sku)}/{in_path(stock_id)}"
+        found = asked_by_path(rest, sku, path)
     except (Permanent, Unauthorised):
         return None
     return thousandths(found) if isinstance(found, (int, float, str)) else None

@@ -29,6 +29,8 @@ ALL = "all"
 MAX_SAYS = 300
 MAX_SKUS, MAX_QUERY = 50, 2500
 """Of one question: so many SKUs, and so many characters of them; hosts cut addresses off at 8,000."""
+MAX_SINGLES = 9
+"""SKUs of one question that are filters of their own: a tenth filter is signed in another order by Magento."""
 _AWKWARD = frozenset(":@&=+$,/;%")
 _GAP = re.compile(r"%(\w+)")
 
@@ -82,6 +84,9 @@ class Rest:
     ) -> Page:  # fmt: skip
         """One page of what fits one filter of every group."""
         found, answer = self._read(path, criteria(groups, size, page, sort, fields), store)
+        if answer.status == 404:
+            # A search that finds nothing says so otherwise: the shop does not know the route.
+            raise refused(answer)
         if not isinstance(found, Mapping):
             raise Permanent("bad_answer", {"what": path, "found": str(found)[:40]})
         total = found.get("total_count")
@@ -210,14 +215,16 @@ def sku_filters(skus: Sequence[str]) -> list[Filter]:
 def portions(skus: Iterable[str]) -> Iterator[list[str]]:
     """SKUs in lots that fit an address."""
     some: list[str] = []
-    length = 0
+    length = singles = 0
     for sku in skus:
-        size = len(quote(sku, safe="")) + (90 if "," in sku else 3)
-        if some and (len(some) == MAX_SKUS or length + size > MAX_QUERY):
+        alone = "," in sku
+        size = len(quote(sku, safe="")) + (90 if alone else 3)
+        if some and (len(some) == MAX_SKUS or length + size > MAX_QUERY or (alone and singles == MAX_SINGLES)):
             yield some
-            some, length = [], 0
+            some, length, singles = [], 0, 0
         some.append(sku)
         length += size
+        singles += alone
     if some:
         yield some
 

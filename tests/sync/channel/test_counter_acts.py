@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from kassa_tui.domain.weborder import WebWish
-from kassa_tui.sync.webshops.base import Permanent
+from kassa_tui.sync.webshops.base import Permanent, RefundWish, WebRefund
 from tests.sync.channel.small_shop import PRICE, Refusing, SmallConnector, SmallShop
 from tests.sync.channel.stand import Stand
 
@@ -292,3 +293,23 @@ def test_a_sale_that_the_shop_reckons_otherwise_is_told(shop: SmallShop, stand: 
     stand.engine.turn()
     told = [found.facts for found in stand.engine.status().findings if found.code == "placed_otherwise"]
     assert told == [{"number": "K1-000012", "ours": 2 * PRICE - 1, "theirs": 2 * PRICE}]
+
+
+def test_a_refund_that_the_shop_books_otherwise_is_told(
+    shop: SmallShop, stand: Stand, connector: SmallConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shop.checkout({"1": 2})
+    stand.engine.turn()
+    shop.ship(order)
+    stand.engine.turn()
+    plain = connector.refund
+
+    def cent_less(order_id: str, wish: RefundWish) -> WebRefund:
+        found = plain(order_id, wish)
+        return msgspec.structs.replace(found, amount=found.amount - 1)
+
+    monkeypatch.setattr(connector, "refund", cent_less)
+    stand.engine.taken_back("k1", order.id, {order.items[0].id: 1000}, PRICE, pay_out=False, restock=True)
+    stand.engine.turn()
+    told = [found.facts for found in stand.engine.status().findings if found.code == "refunded_otherwise"]
+    assert told == [{"order": order.id, "ours": PRICE, "theirs": PRICE - 1}]

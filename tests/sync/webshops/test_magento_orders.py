@@ -222,8 +222,9 @@ def test_ready_to_be_picked_up_ships_and_is_not_done(stand: MagentoStand) -> Non
 
 
 def test_an_answer_that_is_well_with_a_failure_in_it_is_a_refusal(stand: MagentoStand) -> None:
-    product = stand.product("A1", stock=5)
+    product = stand.product("A1", stock=2)
     order_id = stand.buy((product, 2), pickup=True)
+    stand.goods.put(product, "default", Decimal(1))
     with pytest.raises(Permanent) as error:
         stand.connector.acknowledge(order_id, "ready")
     assert error.value.code == "refused"
@@ -274,9 +275,17 @@ def test_goods_leave_the_source_that_is_ours() -> None:
         assert [int(stand.goods.items["a1", code].quantity) for code in ("default", PICKUP_SOURCE)] == [5, 3]
 
 
-def test_without_sources_of_ours_what_is_picked_up_leaves_the_default_one(stand: MagentoStand) -> None:
-    order = stand.connector.acknowledge(stand.buy((stand.product("A1", stock=5), 2), pickup=True), "done")
-    assert (order.stage, stand.goods.items["a1", "default"].quantity) == ("done", Decimal(3))
+@pytest.mark.parametrize("sources", [(), ("default",), (PICKUP_SOURCE,)])
+def test_what_is_picked_up_leaves_the_place_where_the_customer_comes(sources: tuple[str, ...]) -> None:
+    with shop(options={"sources": sources}) as stand:
+        order_id = stand.buy((stand.product("A1", stock=5), 2), pickup=True)
+        stand.goods.put("A1", PICKUP_SOURCE, Decimal(4))
+        # Without saying from where it is not shipped at all.
+        with pytest.raises(Permanent) as error:
+            Magento(stand.access, stand.waits.patience())._rest.send("POST", f"order/{order_id}/ship", {})
+        assert "'Ready For Pick-Up' instead" in error.value.facts["says"]
+        assert stand.connector.acknowledge(order_id, "done").stage == "done"
+        assert [int(stand.goods.items["a1", code].quantity) for code in ("default", PICKUP_SOURCE)] == [5, 2]
 
 
 def test_a_body_of_the_wrong_shape_is_refused(stand: MagentoStand) -> None:
