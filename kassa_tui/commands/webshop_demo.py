@@ -106,6 +106,9 @@ def _configure(path: Path, kind: str, port: int) -> None:
         "kind": kind, "url": f"http://127.0.0.1:{port}", "name": "Webwinkel", "code": "WEB", "key_file": "webshop.key",
         "owner": "K1", "poll_seconds": POLL_SECONDS,
     }  # fmt: skip
+    if kind == "magento":
+        # Its goods lie where customers come for them.
+        table["options"] = {"sources": ["winkel"]}
     put_tables(path, {"webshop": [table]})
 
 

@@ -134,7 +134,7 @@ class MagentoClerk(Clerk):
     def add(self, goods: Goods) -> str:
         """Put an article on sale."""
         return self.shop.goods.add(goods.sku, ean=goods.ean, name=goods.name, price=goods.price, stock=goods.stock,
-                                   rate=goods.rate).sku  # fmt: skip
+                                   rate=goods.rate, source=magento.PICKUP_SOURCE).sku  # fmt: skip
 
     def order(self, lines: list[tuple[str, int]], *, pickup: bool, paid: bool) -> str:
         """Invoiced at once, else to be paid."""
@@ -159,7 +159,7 @@ class MagentoClerk(Clerk):
         found = self.shop.sales.get(order)
         if not found.invoices:
             self.shop.sales.invoice(found, [])
-        self.shop.sales.ship(found, [])
+        self.shop.sales.ship(found, [], magento.PICKUP_SOURCE)
 
     def shown(self, sku: str) -> int:
         """What is salable."""

@@ -33,6 +33,8 @@ KEYS: Mapping[str, str] = {
 NOT_YOURS = "The consumer isn't authorized to access %resources."
 STORES = ("all", "default", "")
 PICKUP_SOURCE = "winkel"
+OPTIONS = {"sources": [PICKUP_SOURCE]}
+"""Of a shop whose goods lie where customers come for them, as :class:`MagentoClerk` has them."""
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -191,4 +193,5 @@ def start(
     """A shop on a port of this machine; ``options`` of :class:`MagentoShop`."""
     shop = MagentoShop(**options)
     server = ShopServer(shop, port, faults=faults, context=context, host=host, told=told)
-    return Simulated("magento", server, shop, {"bearer": shop.keys["token"]} if shop.bearer else shop.keys)
+    keys = {"bearer": shop.keys["token"]} if shop.bearer else shop.keys
+    return Simulated("magento", server, shop, keys, OPTIONS)

@@ -204,14 +204,6 @@ class Goods:
             item.status = 0 if item.quantity <= 0 and not product.backorders else item.status
         self.reserved[sku.casefold()] = self.reserved.get(sku.casefold(), ZERO) - qty
 
-    def bring(self, sku: str, qty: Decimal, source: str) -> None:
-        """The staff brings to where customers come for it what is short there and lies in the first source."""
-        first, item = (self.items.get((sku.casefold(), each)) for each in (DEFAULT, source))
-        there = item.quantity if item else ZERO
-        if self.msi and first is not None and (short := qty - there) > 0 and first.quantity >= short:
-            first.quantity -= short
-            self.put(sku, source, qty)
-
     def give_back(self, sku: str, qty: Decimal, source: str) -> None:
         """Goods are put back."""
         if not self.msi:

@@ -157,8 +157,6 @@ class Sales:
             raise Refusal("Shipment Document Validation Error(s):\nThe quantity to ship must not be greater than the "
                           "unshipped quantity.")  # fmt: skip
         for item, qty in lines:
-            if source == order.location:
-                self.goods.bring(order.child(item).sku, qty, source)
             self.goods.take(order.child(item).sku, qty, source)
             item.shipped += qty
         left = [Line(item, qty, item.sums) for item, qty in lines]

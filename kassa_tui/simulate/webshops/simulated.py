@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from kassa_tui.simulate.webshops.server import Shop, ShopServer
 
@@ -19,6 +20,8 @@ class Simulated(Generic[AnyShop]):
     server: ShopServer
     shop: AnyShop
     credentials: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What its owner must say of it: as ``[webshop.options]``."""
 
     @property
     def url(self) -> str:
@@ -28,7 +31,9 @@ class Simulated(Generic[AnyShop]):
     @property
     def lines(self) -> str:
         """The lines of a till's configuration; the keys go into a file of their own (:attr:`key_lines`)."""
-        return f'[[webshop]]\nkind = "{self.kind}"\nurl = "{self.url}"\n'
+        own = "".join(f"{name} = {json.dumps(value)}\n" for name, value in self.options.items())
+        more = f"[webshop.options]\n{own}" if own else ""
+        return f'[[webshop]]\nkind = "{self.kind}"\nurl = "{self.url}"\n{more}'
 
     @property
     def key_lines(self) -> str:

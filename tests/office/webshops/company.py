@@ -36,7 +36,12 @@ class Company:
             Price.objects.create(article=shelves.article(sku), valid_from=date(2019, 1, 1), amount=cents)
             self.clerk.fill([clerk.Goods(sku, f"Artikel {sku}", cents, 900, 3)])
         self.webshop, self.facts = asking.add(
-            kind, self.simulated.url, self.simulated.credentials, branch=here.till.branch, by="marie"
+            kind,
+            self.simulated.url,
+            self.simulated.credentials,
+            branch=here.till.branch,
+            by="marie",
+            options=self.simulated.options,
         )
 
     @property

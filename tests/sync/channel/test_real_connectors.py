@@ -20,7 +20,9 @@ from tests.sync.webshops.test_woocommerce import WooStand
 
 SHOPS: dict[str, Callable[[], Stand]] = {
     "woocommerce": WooStand,
-    "magento": lambda: MagentoStand(context=None, ca_file=None, shop={}, options={}),
+    "magento": lambda: MagentoStand(
+        context=None, ca_file=None, shop={}, options={"sources": (PICKUP_SOURCE,)}, home=PICKUP_SOURCE
+    ),
     "prestashop": PrestaStand,
 }
 

@@ -23,10 +23,14 @@ class MagentoStand(Stand):
     called_off = "refunded"
     place_takes = False
 
-    def __init__(self, *, context: SSLContext | None, ca_file: Path | None, shop: dict[str, Any], options: Any) -> None:
+    def __init__(
+        self, *, context: SSLContext | None, ca_file: Path | None, shop: dict[str, Any], options: Any,
+        home: str = "default",
+    ) -> None:  # fmt: skip
         self.simulated = start(context=context, **{"clock": lambda: START, **shop})
         self.server, self.shop = self.simulated.server, self.simulated.shop
         self.sales, self.goods = self.shop.sales, self.shop.goods
+        self.home = home
         self.waits = Waits()
         self.access = Access(kind="magento", url=self.server.url, credentials=self.simulated.credentials,
                              ca_file=ca_file, options=Options(**options))  # fmt: skip
@@ -36,10 +40,10 @@ class MagentoStand(Stand):
     def product(
         self, sku: str, *, ean: str = "", name: str = "", price: int = 1499, stock: int | None = 10, rate: int = 900
     ) -> str:
-        return self.goods.add(sku, ean=ean, name=name, price=price, stock=stock, rate=rate).sku
+        return self.goods.add(sku, ean=ean, name=name, price=price, stock=stock, rate=rate, source=self.home).sku
 
     def variation(self, sku: str, *, ean: str = "", stock: int = 10) -> str:
-        child = self.goods.add(sku, ean=ean, stock=stock)
+        child = self.goods.add(sku, ean=ean, stock=stock, source=self.home)
         self.goods.configurable(f"{sku}-all", sku)
         return child.sku
 
@@ -61,7 +65,7 @@ class MagentoStand(Stand):
         found = self.sales.get(order)
         if not found.invoices:
             self.sales.invoice(found, [])
-        self.sales.ship(found, [])
+        self.sales.ship(found, [], self.home)
 
     def give_back(self, order: str, product: str, qty: int, *, restock: bool) -> None:
         found = self.sales.get(order)
