@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
 from kassa_tui.sync.webshops.base import RefundWish, WebOrder, WebRefundLine
-from tests.sync.webshops.contract import Ledger, sold
+from tests.sync.webshops.contract import sold
+from tests.sync.webshops.racing import at_last, bad_line, ten_and_ten
 from tests.sync.webshops.test_magento_contract import MagentoStand
-from tests.sync.webshops.test_woocommerce_race import at_last, bad_line
 
 
 def shop(seed: int) -> MagentoStand:
@@ -23,26 +22,9 @@ def shop(seed: int) -> MagentoStand:
 def test_ten_sales_and_ten_orders_at_once(seed: int) -> None:
     stand = shop(seed)
     try:
-        product, start = stand.product("A1", stock=100), Barrier(3)
-        ledger = Ledger(stand, {product: 100})
-        stand.server.faults = bad_line(seed)
-
-        def customers() -> None:
-            start.wait()
-            for _ in range(5):
-                stand.buy((product, 1))
-
-        shoppers = [Thread(target=customers) for _ in range(2)]
-        for each in shoppers:
-            each.start()
-        start.wait()
-        for _ in range(10):
-            ledger.shelf[product] -= 1000
-            at_last(ledger.cycle)
-        for each in shoppers:
-            each.join()
-        at_last(ledger.cycle)
-        assert (len(ledger.orders), stand.shown(product)) == (10, 90 if ledger.reserves else 80)
+        product = stand.product("A1", stock=100)
+        ledger = ten_and_ten(stand, product, seed)
+        assert stand.shown(product) == (90 if ledger.reserves else 80)
         assert stand.goods.salable(product) == 80
         # The till hands them over, and the shop hears of it on the same bad line.
         for order in ledger.orders:

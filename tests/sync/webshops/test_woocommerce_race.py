@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable
 from threading import Barrier, Thread
 
 import pytest
 
-from kassa_tui.simulate.web import Asked
-from kassa_tui.simulate.webshops.server import Fault
-from kassa_tui.sync.webshops.base import Transient, WebOrder
-from tests.sync.webshops.contract import Ledger, sold
+from kassa_tui.sync.webshops.base import WebOrder
+from tests.sync.webshops.contract import sold
+from tests.sync.webshops.racing import at_last, bad_line, ten_and_ten
 from tests.sync.webshops.test_woocommerce import WooStand
-
-BAD = (Fault("drop"), Fault("lost"), Fault("gateway"), Fault("cut", 50), Fault("status", 503), Fault("html"))
-
-
-def bad_line(seed: int) -> Callable[[Asked], Fault | None]:
-    """One request in five goes wrong, in some way."""
-    chance = random.Random(seed)
-    return lambda asked: chance.choice(BAD) if chance.random() < 0.2 else None
-
-
-def at_last(act: Callable[[], object]) -> object:
-    """Do it until it is done, as the engine does."""
-    for _ in range(50):
-        try:
-            return act()
-        except Transient:
-            continue
-    raise AssertionError("it never went well")
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_ten_sales_and_ten_orders_at_once(seed: int) -> None:
     stand = WooStand(shop={"storage": "posts" if seed % 2 else "hpos"})
     try:
-        product, start = stand.product("A1", stock=100), Barrier(3)
-        ledger = Ledger(stand, {product: 100})
-        stand.server.faults = bad_line(seed)
-
-        def customers() -> None:
-            start.wait()
-            for _ in range(5):
-                stand.buy((product, 1))
-
-        shoppers = [Thread(target=customers) for _ in range(2)]
-        for each in shoppers:
-            each.start()
-        start.wait()
-        for _ in range(10):
-            ledger.shelf[product] -= 1000
-            at_last(ledger.cycle)
-        for each in shoppers:
-            each.join()
-        at_last(ledger.cycle)
-        assert (len(ledger.orders), stand.shown(product)) == (10, 80)
+        product = stand.product("A1", stock=100)
+        ledger = ten_and_ten(stand, product, seed)
+        assert stand.shown(product) == 80
         for order in ledger.orders:
             stand.finish(order)
         at_last(ledger.cycle)
