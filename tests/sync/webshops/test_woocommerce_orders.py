@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,26 +24,12 @@ from kassa_tui.sync.webshops.base import (
 from kassa_tui.sync.webshops.woocommerce_orders import REST_LINE, order_of
 from kassa_tui.sync.webshops.woocommerce_refunds import refund_body
 from kassa_tui.sync.webshops.woocommerce_webhook import webhook
+from tests.sync.webshops.conftest import Make
 from tests.sync.webshops.contract import pulled, sold
 from tests.sync.webshops.test_woocommerce import WooStand
 from tests.sync.webshops.test_woocommerce_traps import WooListing
 
-Make = Callable[..., WooStand]
 SECRET = "geheim"
-
-
-@pytest.fixture
-def shop() -> Iterator[Make]:
-    """Makes stands, and clears them away."""
-    made: list[WooStand] = []
-
-    def start(**given: Any) -> WooStand:
-        made.append(WooStand(**given))
-        return made[-1]
-
-    yield start
-    for each in made:
-        each.close()
 
 
 def read(stand: WooStand, order: str) -> WebOrder:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -25,24 +24,8 @@ from kassa_tui.sync.webshops.base import (
 from kassa_tui.sync.webshops.woocommerce_orders import order_of, stage
 from kassa_tui.sync.webshops.woocommerce_products import Tariffs
 from kassa_tui.sync.webshops.woocommerce_sale import fee_net, sale_body
-from tests.sync.webshops.test_woocommerce import WooStand
+from tests.sync.webshops.conftest import Make
 from tests.sync.webshops.test_woocommerce_orders import read
-
-Make = Callable[..., WooStand]
-
-
-@pytest.fixture
-def shop() -> Iterator[Make]:
-    """Makes stands, and clears them away."""
-    made: list[WooStand] = []
-
-    def start(**given: Any) -> WooStand:
-        made.append(WooStand(**given))
-        return made[-1]
-
-    yield start
-    for each in made:
-        each.close()
 
 
 def sale(*lines: tuple[int, int], key: str = "K1-000001") -> CounterSale:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -31,24 +30,9 @@ from kassa_tui.sync.webshops.base import (
 from kassa_tui.sync.webshops.woocommerce import make
 from kassa_tui.sync.webshops.woocommerce_products import Tariffs, tariffs_of
 from tests.sync.certificates import authority
+from tests.sync.webshops.conftest import Make
 from tests.sync.webshops.contract import EAN, OTHER_EAN, Waits, products, pulled
 from tests.sync.webshops.test_woocommerce import WooStand
-
-Make = Callable[..., WooStand]
-
-
-@pytest.fixture
-def shop() -> Iterator[Make]:
-    """Makes stands, and clears them away."""
-    made: list[WooStand] = []
-
-    def start(**given: Any) -> WooStand:
-        made.append(WooStand(**given))
-        return made[-1]
-
-    yield start
-    for each in made:
-        each.close()
 
 
 @pytest.fixture(scope="module")
