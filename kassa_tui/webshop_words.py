@@ -61,6 +61,7 @@ WEBSHOP_WORDS: dict[str, str] = {
     "articles_of_office": N_(
         "{sku}: niet overgenomen, want de artikelen zijn van het kantoor: laat het kantoor met deze webshop praten"
     ),
+    "article_invalid": N_("{sku}: niet overgenomen, want het artikel klopt hier niet: kijk het na"),
     "price_dated": N_("{sku}: er loopt een tijdelijke prijs; die van de webshop is niet overgenomen"),
     "code_of_other": N_("{sku}: streepjescode {code} heeft hier al een ander artikel"),
     "unknown_sku": N_("Er is geen artikel {sku}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from kassa_tui.sync.channel.ports import ArticleChange, NewArticle
 AT_ONCE = 500
 NEW_GROUP = "Webshop"
 """Group of articles that only the webshop had."""
+
+log = logging.getLogger(__name__)
 
 
 class OfficeArticles:
@@ -82,6 +85,13 @@ class OfficeArticles:
         return [self._taken(change) for change in changes]
 
     def _taken(self, change: ArticleChange) -> str:
+        try:
+            return self._changed(change)
+        except ValidationError as error:
+            log.warning("%s: %s %s: %s", self._by, change.sku, change.what, error)
+            return "article_invalid"
+
+    def _changed(self, change: ArticleChange) -> str:
         with transaction.atomic():
             article = Article.objects.select_for_update().filter(sku=change.sku, active=True).first()
             if article is None:
@@ -123,8 +133,15 @@ class OfficeArticles:
         """Add an article, in a group of its own, with a price from today on."""
         if Article.objects.filter(sku=new.sku).exists():
             return "sku_taken"
+        try:
+            return self._made(new)
+        except ValidationError as error:
+            log.warning("%s: %s: %s", self._by, new.sku, error)
+            return "article_invalid"
+
+    def _made(self, new: NewArticle) -> str:
         with transaction.atomic():
-            group, _made = Group.objects.get_or_create(name=NEW_GROUP, defaults={"vat": new.vat_code})
+            group, _new = Group.objects.get_or_create(name=NEW_GROUP, defaults={"vat": new.vat_code})
             article = Article(sku=new.sku, name=new.name, group=group, vat=new.vat_code)
             article.full_clean()
             article.save(force_insert=True)

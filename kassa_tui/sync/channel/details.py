@@ -28,7 +28,7 @@ VAT: What = "vat"
 EAN: What = "ean"
 COMMAND = "details"
 PUSH_FINDING, PULL_FINDING, APART = "vat_unclear", "vat_unknown", "details_apart"
-TAKE_FINDINGS = ("articles_of_office", "price_dated", "code_of_other", PULL_FINDING, APART)
+TAKE_FINDINGS = ("articles_of_office", "article_invalid", "price_dated", "code_of_other", PULL_FINDING, APART)
 """Codes of why the shop's word was not taken over."""
 _OWN_NUMBERS = ("02", "04", "2")
 """GTINs of 13 digits that a shop gives out itself (GS1 General Specifications 1.4.5): nobody else's business."""
@@ -114,6 +114,9 @@ class Details:
             self._note(PUSH_FINDING, article.sku, {"sku": article.sku, "vat": article.vat_code})
         if not differs:
             return
+        if VAT in differs and self._ways[PRICE] == "push":
+            # A shop that keeps prices without VAT would ask another one of its customers.
+            differs.add(PRICE)
         known = product.rate if vat_class is None else None
         connector.change_product(ProductChange(
             product=product_id, price=article.price if PRICE in differs else None,

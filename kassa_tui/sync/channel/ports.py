@@ -126,7 +126,7 @@ class Articles(Protocol):
 
     def take_over(self, changes: Sequence[ArticleChange]) -> list[str]:
         """Change articles; empty for each that was done, else why not: ``articles_of_office``, ``price_dated``,
-        ``code_of_other``, ``unknown_sku``."""
+        ``code_of_other``, ``unknown_sku``, ``article_invalid``."""
 
     def make(self, new: NewArticle) -> str:
         """Add an article; why not (also ``sku_taken``), empty where it was done."""

@@ -271,6 +271,12 @@ def test_what_the_webshop_has_is_taken_over(owner: Client, woo: Company) -> None
     found = Article.objects.get(sku="6")
     assert (found.vat, Price.objects.filter(article=found).latest("valid_from").amount) == ("high", 777)
     assert found.barcodes.filter(code="08712345678906").exists()
+    # One that cannot be holds up no other.
+    Article.objects.filter(sku="6").update(deposit_sku="weg")
+    book.tax_class, book.regular_price = "reduced-rate", "7.78"
+    assert "het artikel klopt hier niet" in said(owner, "/webshops/WEB/doe/", doe="compare")
+    assert Price.objects.filter(article=found).latest("valid_from").amount == 778
+    book.tax_class = ""
     # A price for some days only is the owner's own affair.
     today = timezone.localdate()
     Price.objects.filter(article=found, valid_from=today).update(valid_to=today)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kassa_tui.storage import web_details
+from kassa_tui.storage.database import migrate, open_database
+from kassa_tui.storage.web_state import STEPS, WebState
+from kassa_tui.storage.web_values import WEBSHOP_DB
 from kassa_tui.sync.channel.details import printed, pushed_code
 from tests.sync.channel.small_shop import SmallConnector, SmallShop
 from tests.sync.channel.stand import Stand
@@ -225,3 +230,33 @@ def test_a_code_goes_out_as_it_is_printed() -> None:
     assert printed("niets") is None
     assert pushed_code(["2012345000008", "0400000000008", EAN]) == EAN
     assert pushed_code(["12", ""]) is None
+
+
+def test_another_tariff_keeps_the_price_where_prices_are_ours(
+    shop: SmallShop, stand: Stand, connector: SmallConnector
+) -> None:
+    settled(stand, prices="push", vat="push", vat_classes={"low": "laag"})
+    ours(stand, "A", rate=2100, vat_code="high")
+    changes = []
+    plain = connector.change_product
+    connector.change_product = lambda change: changes.append(change) or plain(change)  # type: ignore
+    stand.engine.compare()
+    stand.engine.turn()
+    assert [(change.price, change.rate, change.vat_class) for change in changes] == [(1090, 2100, "hoog")]
+
+
+def test_what_waited_before_there_was_more_than_prices_is_still_done(tmp_path: Path) -> None:
+    path = tmp_path / WEBSHOP_DB
+    db = open_database(path)
+    db.connect()
+    migrate(db, path, STEPS[:2])
+    con = db.connection()
+    rows = [("price:1:5", 1, "price", "waiting"), ("x:ack", 2, "ack", "waiting"), ("price:2:5", 3, "price", "done")]
+    con.executemany("insert into command values (?, ?, ?, '{\"product\": \"1\"}', ?, 0, '', '{}', 5, 0)", rows)
+    db.close()
+    state = WebState(tmp_path)
+    assert [(each.key, each.kind) for each in state.waiting()] == [("price:1:5", "details"), ("x:ack", "ack")]
+    assert state.put_command("details:9", "details", {"product": "9"}, 6)
+    assert [each.no for each in state.waiting()] == [1, 2, 4]
+    assert web_details.changed(state.con, {}) == []
+    state.close()
