@@ -363,7 +363,10 @@ class Connector(Protocol):
         """The order that :meth:`place` made with this key; None where there is none."""
 
     def place(self, sale: CounterSale) -> WebOrder:
-        """Put a counter sale into the shop as an order, unless it is there; Permanent ``not_supported``."""
+        """Put a counter sale into the shop as an order, unless it is there; one that was half made is finished.
+
+        Permanent ``not_supported``.
+        """
 
     def close(self) -> None:
         """Let go of the connection; twice does no harm."""
