@@ -18,6 +18,8 @@ from kassa_tui.config_reader import ConfigError as ConfigError
 from kassa_tui.config_reader import Problem as Problem
 from kassa_tui.config_reader import Reader
 from kassa_tui.config_reader import read_toml as read_toml
+from kassa_tui.config_webshop import Webshop as Webshop
+from kassa_tui.config_webshop import read_webshops
 from kassa_tui.domain.country import COUNTRIES, with_rounding
 from kassa_tui.domain.staff import DISCOUNT_LIMIT, PRICE_FLOOR
 from kassa_tui.office_keys import judge
@@ -140,52 +142,6 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
-class Webshop:
-    """One ``[[webshop]]``."""
-
-    kind: str
-    """``woocommerce``, ``magento`` or ``prestashop``."""
-    url: str
-    name: str
-    """Told apart by this on screens."""
-    code: str = "WEB"
-    """Of its channel: told apart by this in journals and numbers, as a till is."""
-    key_file: Path | None = None
-    """File with the credentials; they never stand in ``till.toml``."""
-    owner: str = "office"
-    """Who talks to the webshop: ``office``, or the id of the one till that does."""
-    ca_file: Path | None = None
-    """PEM of an authority that signs the webshop's certificate; None is the system's."""
-    proxy: str | None = None
-    poll_seconds: int = 30
-    """Between two looks at its orders."""
-    orders: bool = True
-    """Whether its orders come into the books."""
-    orders_since: str = ""
-    """Local date; orders of before that are passed by, unless they were still open. Empty: the day it was added."""
-    acknowledge: bool = True
-    """Whether it is told what became of an order at the counter."""
-    stock: bool = True
-    """Whether it is told what there is."""
-    buffer: int = 0
-    """Units that it is not told of."""
-    buffer_max: int = 5
-    """Units by which that grows at most while a till is silent."""
-    buffer_silent_minutes: int = 30
-    """Of silence for each unit."""
-    prices: str = "no"
-    vat: str = "no"
-    eans: str = "no"
-    """Of barcodes, as of prices and VAT: ``push`` (ours to it), ``pull`` (its to us) or ``no``."""
-    vat_classes: Mapping[str, str] = field(default_factory=dict)
-    """VAT code to the webshop's own class, where the rate alone does not tell."""
-    sale_as_order: bool = False
-    """Whether sales of the counter are put into it as orders."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """What cannot be asked of it, by kind: `kassa_tui.sync.webshops.access.Options`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """All of ``till.toml``."""
 
@@ -237,7 +193,7 @@ def load(path: Path, learned: Path | None = None) -> Config:
     reader.problems += wrong
     rules = _rules(reader, raw.get("rules", {}), shop.get("country"))
     office = reader.table("office", raw["office"]) if "office" in raw else None
-    webshops = _webshops(reader, raw.get("webshop", []))
+    webshops = read_webshops(reader, raw.get("webshop", []))
     if reader.problems:
         raise ConfigError(tuple(reader.problems))
     return Config(
@@ -301,18 +257,6 @@ def _rules(reader: Reader, raw: Any, country: str | None) -> dict[str, Any]:
         if key in rules:
             rules[key] = MappingProxyType({**usual, **rules[key]})
     return rules
-
-
-def _webshops(reader: Reader, raw: Any) -> list[dict[str, Any]]:
-    webshops, seen = [], dict[tuple[str, str], str]()
-    for where, table in reader.tables("webshop", raw):
-        webshop = reader.table("webshop", table, where)
-        for key in ("name", "code"):
-            first = seen.setdefault((key, webshop.get(key, "WEB" if key == "code" else where)), where)
-            if first != where:
-                reader.report(f"{where}.{key}", "duplicate", other=f"{first}.{key}")
-        webshops.append(webshop)
-    return webshops
 
 
 def _devices(reader: Reader, raw: Any) -> tuple[Device, ...]:

@@ -77,7 +77,7 @@ WEBSHOP_WORDS: dict[str, str] = {
         "Bon {number} van {ours:euro} staat in de webshop voor {theirs:euro}: kijk daar btw en prijs na"
     ),
     "product_gone": N_("Product {product} ({sku}) is niet meer in de webshop"),
-    "command_failed": N_("De webshop deed iets niet ({kind})[, bestelling {order}]: {error}"),
+    "command_failed": N_("De webshop deed iets niet ({kind})[, bestelling {order}][, product {product}]: {error}"),
     "handed_over_ended": N_("Bestelling {number} is meegegeven en in de webshop al geannuleerd of terugbetaald"),
 }
 """Codes of errors, of stock that was written, and of what a person should see to."""

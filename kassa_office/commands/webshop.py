@@ -101,7 +101,7 @@ def _status(options: argparse.Namespace) -> int:
     told, bad = [], False
     for each in Webshop.objects.select_related("till__branch"):
         found = asking.status(each)
-        bad = bad or (found is not None and found.state in ("silent", "failing", "stopped"))
+        bad = bad or (each.active and found is not None and found.state in ("silent", "failing", "stopped"))
         told.append(asdict(found) if found else {"code": each.till_id, "owner": each.owner})
         if not options.json:
             state = asking.state_of(found) if each.owner == OFFICE else _("hiermee praat %s") % each.owner

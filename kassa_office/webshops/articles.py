@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from kassa_office.catalogue import rows
+from kassa_office.catalogue import checks, rows
 from kassa_office.catalogue.models import Article, Barcode, Group, Price, VatRate
 from kassa_office.staff.access import audit
 from kassa_office.webshops.models import Webshop
@@ -77,6 +77,8 @@ class OfficeArticles:
                 continue
             price = prices[sku][2] if sku in prices else data["price"]
             codes = tuple(code for code, pieces in data.get("codes", ()) if pieces == 1)
+            # One without codes is scanned by its own number, where that is one.
+            codes = codes or ((own,) if (own := gtin14(sku)) and "codes" not in data else ())
             yield Sold(sku, data["name"], groups.get(sku, ""), price, data["vat"], rates.get(data["vat"], 0),
                        data.get("unit", "each"), codes)  # fmt: skip
 
@@ -161,6 +163,9 @@ def _coded(article: Article, code: str) -> bool:
     try:
         made.full_clean()
     except ValidationError:
+        return False
+    # Another may be scanned by its own number.
+    if Article.objects.filter(sku__in=[made.code, checks.shown(made.code)]).exclude(sku=article.sku).exists():
         return False
     made.save()
     return True

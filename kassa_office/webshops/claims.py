@@ -43,9 +43,15 @@ def claim(till: Till, request: ChannelClaim) -> Answer:
 def _goes_on(till: Till, channel: Till, public_key: str) -> dict[str, int]:
     """The key of the machine that took the owner's place signs what comes behind all that there is; how far that is.
 
-    Who shows the owner's token is the owner: the token of the machine before holds no more since the other enrolled.
+    Once for each replacement that a person gave a code for. OfficeError ``channel_taken``.
     """
     high, receipt = so_far(channel)
+    last = TillKey.objects.filter(till=channel).order_by("-first").first()
+    if last is not None and last.public_key != public_key:
+        machine = TillKey.objects.filter(till=till).order_by("-first").first()
+        if machine is None or machine.first == 1 or machine.at <= last.at:
+            # A person's code made the machine the till's; without a new one there is no new key.
+            raise OfficeError("channel_taken", {"owner": channel.code, "why": "key"})
     if keep_key(channel, public_key, high, replaces=True, host=""):
         audit(till.code, "webshop.replaced", channel=channel.code, high=high)
     return {"high": high, "receipt": receipt}

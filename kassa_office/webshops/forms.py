@@ -149,6 +149,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, (least, most) in LIMITS.items():
             if isinstance(found.get(name), int) and not least <= found[name] <= most:
                 self.add_error(name, _("Van %(least)d tot en met %(most)d.") % {"least": least, "most": most})
+        others = Webshop.objects.exclude(pk=self.instance.pk)
+        for name in ("prices", "vat", "eans"):
+            # Two that say otherwise would change an article to and fro.
+            if found.get(name) == "pull" and (other := others.filter(**{name: "pull"}).first()) is not None:
+                self.add_error(name, _("Die komen al van webshop %s.") % other.till_id)
         return found
 
 

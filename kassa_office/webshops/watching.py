@@ -28,7 +28,9 @@ def find() -> str | None:
             "name": shop.name, "state": found.state, "why": found.why, "about": found.facts, "since_ms": found.since,
         })  # fmt: skip
         lasting = now.timestamp() * 1000 - found.since
-        if found.state == "stopped" or (found.state == "failing" and lasting > FAILING.total_seconds() * 1000):
+        if found.state in ("stopped", "silent") or (
+            found.state == "failing" and lasting > FAILING.total_seconds() * 1000
+        ):
             raise_alarm(matter, now)
             bad.append(matter.till)
         else:

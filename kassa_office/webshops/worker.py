@@ -235,7 +235,7 @@ class Worker(threading.Thread):
         if hour in NIGHT and desk.engine.night_due():
             try:
                 desk.engine.night()
-            except WebshopError as error:
+            except (WebshopError, StorageError) as error:
                 log.warning("webshop %s: the night's work: %s", self.code, error.code)
 
     def _must_stop(self) -> bool:

@@ -31,6 +31,12 @@ class OwnRows:
         """Data of an article, to be put again; None where it is not sold."""
         return article_data(self._db.connection(), sku)
 
+    def owner(self, code: str) -> tuple[str, int] | None:
+        """Article of any kind that a code belongs to, and how many pieces it counts; None where nobody has it."""
+        sql = "select a.sku, c.pieces from code c join article a on a.id = c.article where c.code = ?"
+        found = self._db.connection().execute(sql, (code,)).fetchone()
+        return None if found is None else (str(found[0]), int(found[1]))
+
     def group(self, name: str) -> tuple[int, bool]:
         """Number of a group, and whether it is there; else the first that is free."""
         con = self._db.connection()

@@ -96,7 +96,7 @@ class Shop(Catalogue):
                 yield sku, [code for code in parsed(codes) if code != sku]
 
     def codes(self, skus: Iterable[str]) -> dict[str, list[str]]:
-        """Barcodes of single pieces of these articles."""
+        """Barcodes of single pieces of these articles, their own number among them where that is one."""
         from json import dumps
 
         found: dict[str, list[str]] = {}
@@ -104,8 +104,7 @@ class Shop(Catalogue):
             sql = """select a.sku, c.code from json_each(?) wanted cross join article a on a.sku = wanted.value
             join code c on c.article = a.id and c.pieces = 1 order by a.sku, c.code"""
             for sku, code in self._db.execute_sql(sql, (dumps(list(skus)),)).fetchall():
-                if code not in (sku, gtin14(sku)):
-                    found.setdefault(sku, []).append(code)
+                found.setdefault(sku, []).append(code)
         return found
 
     def other_branches(self) -> list[tuple[str, str]]:

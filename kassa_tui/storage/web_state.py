@@ -191,6 +191,12 @@ class WebState:
             )
             return made.rowcount > 0
 
+    def queue_again(self, key: str, kind: str, body: Mapping[str, Any], at: int) -> None:
+        """Queue something that may be done many times: what waits is left, what was done or refused waits again."""
+        if not self.put_command(key, kind, body, at):
+            sql = "update command set state = 'waiting', tries = 0, error = '', facts = '{}', at = ?, done_at = 0"
+            self.write(f"{sql} where key = ? and state <> 'waiting'", [(at, key)])
+
     def waiting(self) -> list[Command]:
         """Commands not yet done, in order."""
         return commands(self._con, "waiting")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,8 @@ class State:
     """The shop's clock up to which its products were looked at for what is taken over from it."""
     details_at: int = 0
     """When that was last done."""
+    taking: list[dict[str, Any]] = field(default_factory=list)
+    """What is being taken over from the shop: journaled when it is done, or at the next start."""
     night: str = ""
     """Local date of the last night's work."""
 

@@ -32,6 +32,8 @@ class ChannelOutbox:
     def __init__(self, config: Config, road: Road, version: str, clock: Clock) -> None:
         self._config, self._road, self._version, self._clock = config, road, version, clock
         self._open: dict[str, tuple[SyncState, Outbox]] = {}
+        self._waiting: set[str] | None = None
+        """Webshops whose books must come from the office first; None: not looked at yet."""
         self._claimed: set[str] = set()
 
     def pending(self) -> bool:
@@ -46,6 +48,7 @@ class ChannelOutbox:
                 taken = take_over(self._config, webshop, self._road, self._clock, uuid7_source())
                 log.info("channel %s: %s entries taken over, goes on at %s", webshop.code, taken.entries,
                          taken.goes_on_at)  # fmt: skip
+                self._waiting = None
             except (OfficeError, StorageError) as error:
                 log.warning("channel %s: %s %s", webshop.code, error.code, error.facts)
                 wrong = error
@@ -81,11 +84,15 @@ class ChannelOutbox:
         return self._clock.now().at
 
     def _awaited(self) -> list[Webshop]:
-        """Those whose books must come from the office first."""
-        return [each for each in self._config.webshops if awaits(self._config, each)]
+        """Those whose books must come from the office first; looked at once, and after each that came."""
+        if self._waiting is None:
+            self._waiting = {each.code for each in self._config.webshops if awaits(self._config, each)}
+        return [each for each in self._config.webshops if each.code in self._waiting]
 
     def _webshops(self) -> list[Webshop]:
-        return [each for each in self._config.webshops if each.owner == self._config.till.id and self._there(each)]
+        awaited = self._awaited()
+        mine = (each for each in self._config.webshops if each.owner == self._config.till.id and each not in awaited)
+        return [each for each in mine if self._there(each)]
 
     def _there(self, webshop: Webshop) -> bool:
         return (channel_folder(self._config.till.data, webshop.code) / TILL_DB).exists()

@@ -11,7 +11,7 @@ from typing import Any
 from kassa_tui.domain.catalogue import GOODS
 from kassa_tui.domain.catalogue import Article as SoldArticle
 from kassa_tui.domain.gtin import gtin14
-from kassa_tui.storage.own_rows import writing
+from kassa_tui.storage.own_rows import OwnRows, writing
 from kassa_tui.sync.channel.ports import Article, ArticleChange, NewArticle
 from kassa_tui.sync.webshop_till import Folder
 from kassa_tui.sync.wire import Row
@@ -66,14 +66,16 @@ class TillArticles:
             rows = dict[str, dict[str, Any]]()
             for change in changes:
                 data = rows.get(change.sku) or own.article(change.sku)
-                code = "unknown_sku" if data is None else self._changed(data, change)
+                code = "unknown_sku" if data is None else self._changed(own, data, change)
                 if data is not None and not code:
                     rows[change.sku] = data
                 answers.append(code)
-            own.put([Row(0, "article", sku, "put", data) for sku, data in rows.items()])
-        return answers
+            put = own.put([Row(0, "article", sku, "put", data) for sku, data in rows.items()])
+        refused = {sku for _, sku, _ in put.refused}
+        return [code or ("article_invalid" if change.sku in refused else "")
+                for code, change in zip(answers, changes, strict=True)]  # fmt: skip
 
-    def _changed(self, data: dict[str, Any], change: ArticleChange) -> str:
+    def _changed(self, own: OwnRows, data: dict[str, Any], change: ArticleChange) -> str:
         """Put what changes into an article's data; why not."""
         if change.what == "price":
             sold = self._folder.shop.by_sku(change.sku, self._folder.today)
@@ -81,12 +83,14 @@ class TillArticles:
                 return "price_dated"
             data["price"] = change.value
         elif change.what == "vat":
+            if change.value not in self._folder.shop.vat_rates(self._folder.today):
+                return "article_invalid"
             data["vat"] = change.value
         else:
-            code = str(change.value)
-            if any(sku != change.sku for sku in self.by_code(code)):
+            code = gtin14(str(change.value)) or str(change.value)
+            if own.owner(code) not in (None, (change.sku, 1)):
                 return "code_of_other"
-            data["codes"].append([gtin14(code) or code, 1])
+            data["codes"].append([code, 1])
         return ""
 
     def make(self, new: NewArticle) -> str:
@@ -100,8 +104,12 @@ class TillArticles:
             group = Row(0, "group", str(number), "put", {"name": NEW_GROUP, "vat": new.vat_code})
             data = {"name": new.name, "group": number, "vat": new.vat_code, "price": new.price,
                     "codes": [[code, 1] for code in new.codes]}  # fmt: skip
-            own.put([*([] if there else [group]), Row(0, "article", new.sku, "put", data)])
-        return ""
+            if any(own.owner(gtin14(code) or code) for code in new.codes):
+                return "code_of_other"
+            if new.vat_code not in self._folder.shop.vat_rates(self._folder.today):
+                return "article_invalid"
+            put = own.put([*([] if there else [group]), Row(0, "article", new.sku, "put", data)])
+        return "article_invalid" if put.refused else ""
 
 
 def _article(found: SoldArticle, codes: Sequence[str] = ()) -> Article:

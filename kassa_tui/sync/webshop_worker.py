@@ -113,7 +113,8 @@ class Desk:
         try:
             self.files = Folder(config.till.data, clock)
             self.state = WebState(folder)
-            born = int((folder / "till.key").stat().st_mtime * 1000)
+            # Books that were taken over are older than the key of this machine.
+            born = min(self.channel.began, int((folder / "till.key").stat().st_mtime * 1000))
             self._again = False
             board = TillBoard(config.till.data, config.shop.country, webshop.code, webshop.name, self._show_again)
             means = Means(clock, time.monotonic, random.random, self._key_mark, lambda: connector_of(webshop), stopped)
@@ -128,6 +129,7 @@ class Desk:
             raise
         self._mark, self._marked_id = self._marked()
         self._shown = (0, 0)
+        self._imported = self.files.shop.told_mark()[1]
 
     def hear(self) -> bool:
         """Take in what the till's journal says of web orders; whether anything in it concerns the shop."""
@@ -154,6 +156,9 @@ class Desk:
         if mark != self._shown or self._again:
             self._again, self._shown = False, mark
             self.engine.refresh_board()
+        if (imported := self.files.shop.told_mark()[1]) != self._imported:
+            self._imported = imported
+            self.engine.details.look_again()
         self._details.look()
         return self.engine.turn()
 
@@ -251,7 +256,7 @@ class Worker(threading.Thread):
     def _night(self, desk: Desk) -> None:
         try:
             desk.engine.night()
-        except WebshopError as error:
+        except (WebshopError, StorageError) as error:
             log.warning("webshop %s: the night's work: %s", self._webshop.code, error.code)
 
 

@@ -195,3 +195,37 @@ def test_with_an_office_articles_are_the_offices(tmp_path: Path) -> None:
             "unknown_sku", "code_of_other"]  # fmt: skip
         assert own.make(NewArticle(BREAD, "Nieuw", 100, "low")) == "sku_taken"
         folder.close()
+
+
+def test_a_code_of_another_article_is_never_taken_from_it(told_by_shop: WebTill) -> None:
+    shop = told_by_shop
+    own = "8712345678906,,Kaas,Kaas,4.99,9,each,,,12\n"
+    path = shop.folder / "articles.csv"
+    path.write_text(ARTICLES.format(bread="0.55", cola="1.01") + own, "utf-8")
+    assert bootstrap.import_file(shop.config, "articles", path).ok
+    product(shop, BREAD).ean = "8712345678906"
+    shop.clerk.shop.books.touch(product(shop, BREAD))
+    later(shop)
+    assert sold(shop, "8712345678906")[0] == "Kaas"
+    assert "code_of_other" in {found.code for found in shop.working().engine.status().findings}
+
+
+def test_an_import_does_not_bring_old_prices_back_for_long(told_by_shop: WebTill) -> None:
+    shop = told_by_shop
+    product(shop, BREAD).regular_price = "0.70"
+    shop.clerk.shop.books.touch(product(shop, BREAD))
+    later(shop)
+    assert sold(shop, "8710400280507")[1] == 70
+    shop.clock.pass_(60 * MINUTE)
+    priced(shop, "0.55")
+    assert sold(shop, "8710400280507")[1] == 55
+    shop.work(1)
+    assert sold(shop, "8710400280507")[1] == 70
+
+
+def test_a_code_that_does_not_exist_here_makes_no_article_unsellable(tmp_path: Path) -> None:
+    for shop in web_till(tmp_path, vat="pull", vat_classes={"nihil": "zero-rate"}):
+        product(shop, BREAD).tax_class = "zero-rate"
+        shop.work(2)
+        assert sold(shop, "8710400280507")[2] == 900
+        assert "article_invalid" in {found.code for found in shop.working().engine.status().findings}

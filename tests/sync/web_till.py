@@ -28,7 +28,13 @@ def table(url: str, **more: Any) -> str:
     """``[[webshop]]`` of ``till.toml``."""
     given = {"kind": "woocommerce", "url": url, "name": "Webwinkel", "code": "WEB", "key_file": "webshop.key",
              "owner": "K1", "orders_since": "2026-11-01", **more}  # fmt: skip
-    return "[[webshop]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in given.items())
+    return "[[webshop]]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in given.items())
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {json.dumps(each)}" for name, each in value.items()) + " }"
+    return json.dumps(value)
 
 
 class WebTill:

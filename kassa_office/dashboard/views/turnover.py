@@ -18,6 +18,8 @@ from kassa_office.dashboard.tables import Column, Table
 from kassa_office.dashboard.views.common import Asked, answer, asked, form, nothing, truth_mark
 from kassa_office.staff.access import require
 
+OPEN = "open"
+"""Tender of a web sale that the shop was not paid for."""
 Pair = tuple[str, Row, Row]
 """Key, now, earlier."""
 
@@ -86,7 +88,9 @@ def _bridge(found: Asked, pairs: list[Pair]) -> Table:
     sold = figures.total(branches, first, last, till)
     between = figures.beside(branches, first, last, till)
     rows = [(_("Omzet"), sold.amount), *((words.beside(row.key), row.amount) for row in between)]
-    paid = sum(row.amount for _key, row, _old in pairs)
+    paid = sum(row.amount for key, row, _old in pairs if key != OPEN)
+    if later := sum(row.amount for key, row, _old in pairs if key == OPEN):
+        rows.append((_("Webbestellingen, nog te betalen of aan een kassa betaald"), -later))
     return Table(
         "brug", _("Van omzet naar betaald"), [Column(_("Wat")), Column(_("Bedrag"), "euro")], rows,
         (_("Betaald"), paid), nothing(),

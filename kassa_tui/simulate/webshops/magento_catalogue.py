@@ -7,7 +7,7 @@ from typing import Any
 
 from kassa_tui.simulate.webshops import magento_json as shown
 from kassa_tui.simulate.webshops.magento_call import Call
-from kassa_tui.simulate.webshops.magento_goods import COMPOSITE, DEFAULT, Refusal, SourceItem, Tax
+from kassa_tui.simulate.webshops.magento_goods import COMPOSITE, DEFAULT, Product, Refusal, SourceItem, Tax, slug
 
 
 def modules(call: Call) -> Any:
@@ -54,13 +54,16 @@ def put_product(call: Call) -> Any:
     given, goods = call.need("product"), call.shop.goods
     sku = call.names[0] if call.names else given.get("sku", "")
     row = goods.products.get(sku.casefold())
+    custom = {each["attribute_code"]: each["value"] for each in given.get("custom_attributes", [])}
+    # Of a product that is there only a key that is named; that of a new one is made of its name.
+    if key := custom.get("url_key") or (slug(str(given.get("name", ""))) if row is None else ""):
+        _free(call, key, row)
     if row is None:
         if missing := [name for name in ("name", "price", "attribute_set_id") if name not in given]:
             raise Refusal('"%fieldName" is required. Enter and try again.', {"fieldName": missing[0]})
         row = goods.add(sku, name=given["name"], price=0, empty=True)
     row.status = int(given.get("status", row.status))
     plain = {name: given[name] for name in ("name", "price") if name in given}
-    custom = {each["attribute_code"]: each["value"] for each in given.get("custom_attributes", [])}
     if call.store == "all":
         row.name = str(plain.get("name", row.name))
         row.price = Decimal(str(plain.get("price", row.price)))
@@ -70,6 +73,11 @@ def put_product(call: Call) -> Any:
     row.attributes |= {code: str(value) for code, value in custom.items() if code in goods.attributes}
     row.updated = call.shop.now()
     return product(Call(call.shop, call.store, (row.sku,), "", {}))
+
+
+def _free(call: Call, key: str, but: Product | None) -> None:
+    if any(each is not but and each.attributes.get("url_key") == key for each in call.shop.goods.products.values()):
+        raise Refusal("URL key for specified store already exists.")
 
 
 def stock_item(call: Call) -> Any:

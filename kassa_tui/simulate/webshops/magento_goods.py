@@ -5,6 +5,7 @@ With multi-source inventory an order reserves and a shipment takes; without it a
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -83,6 +84,11 @@ class Source:
     pickup: bool = False
 
 
+def slug(text: str) -> str:
+    """A name as Magento makes an address of it."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 class Goods:
     """All of them. SKUs are found whatever their case, as in the shop's database."""
 
@@ -95,7 +101,7 @@ class Goods:
         self.items: dict[tuple[str, str], SourceItem] = {}
         self.reserved: dict[str, Decimal] = {}
         """By SKU, above zero: sold and not shipped."""
-        self.attributes = {"ean", "description", "color"}
+        self.attributes = {"ean", "description", "color", "url_key"}
         """Custom ones that the shop knows."""
         self.taxes = [
             Tax(2, "Taxable Goods", {"NL": Decimal(21), "BE": Decimal(21)}),
@@ -114,6 +120,7 @@ class Goods:
         tax = next(each.id for each in self.taxes if each.rates["NL"] * 100 == rate)
         made = Product(self._ids, sku, name or sku, Decimal(price) / 100, tax, kind, created=self._now(),
                        updated=self._now(), managed=stock is not None)  # fmt: skip
+        made.attributes["url_key"] = slug(made.name)
         if ean:
             made.attributes["ean"] = ean
         self.products[sku.casefold()] = made

@@ -28,7 +28,7 @@ def pieces(qty: Decimal) -> int | Decimal:
 def product(row: Product, store: str, *, alone: bool = False, goods: Goods | None = None) -> dict[str, Any]:
     """One product as a store view shows it; the stock item comes only with a product that was asked for alone."""
     own = row.views.get(store, {})
-    custom = {"tax_class_id": str(own.get("tax_class_id", row.tax)), "url_key": row.sku.lower(), **row.attributes}
+    custom = {"tax_class_id": str(own.get("tax_class_id", row.tax)), **row.attributes}
     extension: dict[str, Any] = {"website_ids": [1]}
     if row.children:
         extension["configurable_product_links"] = list(range(1, len(row.children) + 1))

@@ -125,9 +125,24 @@ class Books:
             "id"
         ]
         # Abroad the first tariff holds for everything.
-        for country, applied in ((13, tax), (3, 1)):
-            self.add("tax_rules", {"id_tax_rules_group": tax, "id_country": country, "id_state": 0, "id_tax": applied})
-        return tax
+        return self._tax_group(f"{rate}", {13: tax, 3: 1})
+
+    def _tax_group(self, name: str, taxes: Mapping[int, int]) -> int:
+        """A new tax rules group of a tax for each country; its id."""
+        group: int = self.add("tax_rule_groups", {"name": name, "active": 1, "deleted": 0})["id"]
+        for country, tax in taxes.items():
+            self.add("tax_rules", {"id_tax_rules_group": group, "id_country": country, "id_state": 0, "id_tax": tax})
+        return group
+
+    def regroup(self, group: int) -> int:
+        """The staff changes a tax rules group: it stays as it was for old orders, and products get a new one."""
+        old = self.touch("tax_rule_groups", group, deleted=1)
+        rules = [rule for rule in self.tables["tax_rules"].values() if rule["id_tax_rules_group"] == group]
+        new = self._tax_group(old["name"], {rule["id_country"]: rule["id_tax"] for rule in rules})
+        for row in self.tables["products"].values():
+            if str(row["id_tax_rules_group"]) == str(group):
+                row["id_tax_rules_group"] = new
+        return new
 
     def configure(self, name: str, value: str) -> None:
         """A setting of the shop."""
@@ -151,7 +166,8 @@ class Books:
     def group(self, rate: int) -> int:
         """The tax rules group of a tariff, hundredths of a percent; a new one where there is none."""
         for rule in self.tables["tax_rules"].values():
-            if rule["id_country"] == 13 and self._hundredths(rule["id_tax"]) == rate:
+            used = not self.tables["tax_rule_groups"][int(rule["id_tax_rules_group"])]["deleted"]
+            if used and rule["id_country"] == 13 and self._hundredths(rule["id_tax"]) == rate:
                 return int(rule["id_tax_rules_group"])
         return self._tariff(rate)
 

@@ -122,6 +122,7 @@ RESOURCES: Mapping[str, Resource] = {
         _resource("products", "product", "Product", _PRODUCT, {"categories": "category",
                   "combinations": "combination", "stock_availables": "stock_available"}),
         _resource("stock_availables", "stock_available", "StockAvailable", _STOCK, forbidden=("POST", "DELETE")),
+        _resource("tax_rule_groups", "tax_rule_group", "TaxRulesGroup", "name! active! deleted date_add date_upd"),
         _resource("tax_rules", "tax_rule", "TaxRule", "id_tax_rules_group! id_state id_country! zipcode_from "
                   "zipcode_to id_tax! behavior description"),
         _resource("taxes", "tax", "Tax", "rate! active deleted name!*"),

@@ -195,6 +195,10 @@ class Books:
             return above if above is not None and above.manage_stock is True else None
         return product if product.manage_stock is True else None
 
+    def tax_status(self, product: Product) -> str:
+        """Of a variation its parent's."""
+        return self.products.get(product.parent, product).tax_status
+
     def taxes_of(self, tax_class: str, net: Decimal) -> dict[int, Decimal]:
         """Tax of an amount without it, by rate."""
         return {
@@ -211,14 +215,14 @@ class Books:
         name = product.name if above is None else f"{above.name} - {product.option}"
         return Item(
             next(self.ids), "line_item", name, net, net if subtotal is None else subtotal,
-            self.taxes_of(named, net) if product.tax_status == "taxable" else {},
+            self.taxes_of(named, net) if self.tax_status(product) == "taxable" else {},
             product.parent or product.id, product.id if product.parent else 0, product.sku, qty, named,
         )  # fmt: skip
 
     def _net(self, product: Product, qty: Decimal, tax_class: str) -> Decimal:
         price = Decimal(product.sale_price or product.regular_price or 0) * qty
         percent = sum((tax.percent for tax in self.taxes if tax.tax_class == tax_class), Decimal(0))
-        if not self.prices_include_tax or product.tax_status != "taxable":
+        if not self.prices_include_tax or self.tax_status(product) != "taxable":
             return price
         return (price * 100 / (100 + percent)).quantize(SIX, ROUND_HALF_UP)
 

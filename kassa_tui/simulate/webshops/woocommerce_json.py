@@ -53,7 +53,7 @@ def product_json(product: Product, books: Books, zone: ZoneInfo, *, version: tup
         "price": product.sale_price or product.regular_price,
         "regular_price": product.regular_price,
         "sale_price": product.sale_price,
-        "tax_status": product.tax_status,
+        "tax_status": books.tax_status(product),
         "tax_class": product.tax_class,
         "manage_stock": product.manage_stock,
         "stock_quantity": None if keeper is None else whole(keeper.stock),

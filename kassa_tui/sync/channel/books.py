@@ -103,8 +103,11 @@ def shipped_now(order: WebOrder, line: WebLine) -> int:
 
 
 def gone_now(order: WebOrder, line: WebLine, row: LineRow | None) -> int:
-    """Thousandths of a line that left the shelf by the word of shop or till, whether they came back or not."""
-    return max(0, min(line.qty, max(shipped_now(order, line), row.handed if row else 0)))
+    """Thousandths of a line that left the shelf by the word of shop or till, whether they came back or not.
+
+    What a till gave out has left, also where the shop takes it out of the order afterwards.
+    """
+    return max(0, min(line.qty, shipped_now(order, line)), row.handed if row else 0)
 
 
 def moves(case: Case) -> list[Act]:
@@ -121,8 +124,8 @@ def moves(case: Case) -> list[Act]:
         elif change < 0:
             back.append({"line": line.id, "sku": row.gone_sku if row else "", "qty": -change})
     there = {line.id for line in case.order.lines}
-    back += [{"line": row.line, "sku": row.gone_sku, "qty": row.gone} for row in case.rows.values()
-             if row.line not in there and row.gone > 0]  # fmt: skip
+    back += [{"line": row.line, "sku": row.gone_sku, "qty": came} for row in case.rows.values()
+             if row.line not in there and (came := row.gone - max(0, row.handed - row.back)) > 0]  # fmt: skip
     kinds = ((web_orders.SHIPPED, gone), (web_orders.RETURNED, back))
     return [(kind, {**names(case), "lines": lines}) for kind, lines in kinds if lines]
 
@@ -134,7 +137,7 @@ def _away(order: WebOrder, line: WebLine, row: LineRow | None) -> int:
     """
     gone = min(shipped_now(order, line), line.qty - min(line.qty, _restocked(order, line.id, 0)))
     if row is not None and row.handed:
-        gone = max(gone, min(row.handed, line.qty) - _restocked(order, line.id, row.handed_at + 1))
+        gone = max(gone, row.handed - _restocked(order, line.id, row.handed_at + 1))
     return max(0, gone - (row.back if row else 0))
 
 

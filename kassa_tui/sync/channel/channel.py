@@ -42,6 +42,8 @@ class Channel:
             raise
         self.last_seq = self.con.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
         """The newest entry's."""
+        self.began: int = self.con.execute("select coalesce(min(at), ?) from journal", (clock.now().at,)).fetchone()[0]
+        """When the first entry was made, UTC milliseconds; of empty books now."""
 
     @classmethod
     def open(

@@ -14,7 +14,7 @@ from kassa_tui.storage.web_values import Command
 from kassa_tui.sync.channel import books, counter_acts
 from kassa_tui.sync.channel.channel import Channel
 from kassa_tui.sync.channel.counter_acts import Said
-from kassa_tui.sync.channel.details import Details
+from kassa_tui.sync.channel.details import COMMAND, Details
 from kassa_tui.sync.channel.importing import Importer, Linked
 from kassa_tui.sync.channel.settings import Settings
 from kassa_tui.sync.channel.sold import counter_sale
@@ -29,6 +29,8 @@ from kassa_tui.sync.webshops.base import (
 
 STUBBORN = 5
 """Tries after which a command no longer holds up those behind it."""
+DETAILS_AT_ONCE = 50
+"""Products that are told in one turn."""
 HANDED, BACK, PAID = "handed_over", "taken_back", "paid"
 
 
@@ -39,6 +41,8 @@ class Worked:
     done: int
     failed: int
     error: WebshopError | None = None
+    more: bool = False
+    """There is more to do at once."""
 
 
 class Commander:
@@ -46,8 +50,9 @@ class Commander:
 
     def __init__(
         self, settings: Settings, channel: Channel, state: WebState, linked: Linked,
-        importer: Importer, details: Details, now: Callable[[], int],
+        importer: Importer, details: Details, now: Callable[[], int], stopped: Callable[[], bool],
     ) -> None:  # fmt: skip
+        self._stopped = stopped
         self._settings, self._channel, self._state, self._linked = settings, channel, state, linked
         self._importer, self._details, self._now = importer, details, now
 
@@ -61,10 +66,18 @@ class Commander:
         return fresh
 
     def work(self, connector: Connector) -> Worked:
-        """Do all that waits; a passing trouble ends the round, unless one command alone has it."""
+        """Do what waits; a passing trouble ends the round, unless one command alone has it.
+
+        Of prices, VAT and codes, which may be those of a whole assortment, some at a time: orders do not wait for them.
+        """
         done = failed = 0
         trouble: WebshopError | None = None
-        for command in self._state.waiting():
+        waiting = self._state.waiting()
+        details = [command for command in waiting if command.kind == COMMAND]
+        urgent = [command for command in waiting if command.kind != COMMAND]
+        for command in [*urgent, *details[:DETAILS_AT_ONCE]]:
+            if self._stopped():
+                break
             try:
                 self._do(connector, command)
                 done += 1
@@ -75,12 +88,13 @@ class Commander:
                 trouble = error
             except Permanent as error:
                 self._state.command_ended(command.key, self._now(), error.code, error.facts)
-                about = {"kind": command.kind, "order": str(command.body.get("order", "")), "error": error.code}
+                about = {"kind": command.kind, "order": str(command.body.get("order", "")),
+                         "product": str(command.body.get("product", "")), "error": error.code}  # fmt: skip
                 # What a kind of shop cannot do at all is said once.
                 key = command.kind if error.code == "not_supported" else command.key
                 self._state.note("command_failed", key, about, self._now())
                 failed += 1
-        return Worked(done, failed, trouble)
+        return Worked(done, failed, trouble, len(details) > DETAILS_AT_ONCE)
 
     def sold(self, body: Mapping[str, Any], at: int) -> bool:
         """A sale of a till, to be placed in the shop; False where it is not."""

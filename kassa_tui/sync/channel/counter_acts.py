@@ -40,7 +40,8 @@ def handed_over(case: Case, said: Said) -> list[Act]:
             continue
         gone = gone_now(case.order, line, row)
         qty = max(0, line.qty - line.refunded - gone) if said.lines is None else said.lines.get(line.id, 0)
-        more = gone + qty - row.handed
+        # Two tills that both say so gave it out once.
+        more = min(line.qty, gone + qty) - row.handed
         if qty > 0 and more > 0:
             handed.append({"line": line.id, "qty": more})
             rows[line.id] = replace(row, handed=row.handed + more, handed_at=max(row.handed_at, said.at))

@@ -8,8 +8,7 @@ it is taken over by whoever owns the articles, and journaled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
-from uuid import uuid4
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,6 +26,8 @@ PRICE: What = "price"
 VAT: What = "vat"
 EAN: What = "ean"
 COMMAND = "details"
+BETWEEN_MS = 600_000
+"""Between two looks at what is taken over of the shop's products."""
 PUSH_FINDING, PULL_FINDING, APART = "vat_unclear", "vat_unknown", "details_apart"
 TAKE_FINDINGS = ("articles_of_office", "article_invalid", "price_dated", "code_of_other", PULL_FINDING, APART)
 """Codes of why the shop's word was not taken over."""
@@ -72,6 +73,19 @@ class Details:
         if not self.pushes:
             return 0
         return self._queue(product for sku in skus for product in self._linked.by_sku.get(sku, ()))
+
+    def turn(self, connector: Connector) -> None:
+        """Take over what changed in the shop, now and then."""
+        now = self._state.now
+        if not self.pulls or self._now() - now.details_at < BETWEEN_MS:
+            return
+        pages = list(connector.pull_products(now.details_cursor))
+        self.settle([product for page in pages for product in page.products])
+        now.details_cursor, now.details_at = pages[0].cursor if pages else now.details_cursor, self._now()
+
+    def look_again(self) -> None:
+        """Articles may have lost what was taken over, as by an import: all products are looked at."""
+        self._state.now.details_cursor = self._state.now.details_at = 0
 
     def settle(self, products: Sequence[WebProduct]) -> list[Detail]:
         """Find what differs, have the shop told of ours, and take over what is theirs; all that differed."""
@@ -151,19 +165,22 @@ class Details:
             yield Detail(*about, EAN, ours, product.ean)
 
     def _same_vat(self, product: WebProduct, article: Article) -> bool:
-        wanted = self._settings.vat_classes.get(article.vat_code)
+        """Whether nothing is to be done: two codes with one rate, as "zero" and "none", are told apart by the owner's
+        own table only."""
+        pushes = self._ways[VAT] == "push"
+        wanted = self.class_of(article) if pushes else self._settings.vat_classes.get(article.vat_code)
         if wanted is not None:
             return product.vat_class == wanted
-        if product.vat_class in self._settings.vat_classes.values():
-            return False
-        return product.rate == article.rate if product.rate is not None else self._ways[VAT] == "push"
+        if product.rate is None:
+            return pushes
+        return product.rate == article.rate
 
     def _queue(self, products: Iterable[str]) -> int:
         waiting = {each.body.get("product") for each in self._state.waiting() if each.kind == COMMAND}
         fresh = [product for product in dict.fromkeys(products) if product not in waiting]
         at = self._now()
         for product in fresh:
-            self._state.put_command(f"{COMMAND}:{product}:{uuid4().hex}", COMMAND, {"product": product}, at)
+            self._state.queue_again(f"{COMMAND}:{product}", COMMAND, {"product": product}, at)
         return len(fresh)
 
     def _take(self, found: Sequence[Detail], products: Sequence[WebProduct]) -> None:
@@ -182,16 +199,33 @@ class Details:
                 wanted.append((detail, change))
         if not wanted:
             return
+        rows = [
+            {"sku": detail.sku, "product": detail.product, "what": detail.what, "was": detail.ours, "now": change.value}
+            for detail, change in wanted
+        ]
+        self._intend(rows)
         answers = self._articles.take_over([change for _, change in wanted])
-        done = []
-        for (detail, change), code in zip(wanted, answers, strict=True):
+        for (detail, _), code in zip(wanted, answers, strict=True):
             if code:
                 self._refused(code, detail)
-            else:
-                done.append({"sku": detail.sku, "product": detail.product, "what": detail.what, "was": detail.ours,
-                             "now": change.value})  # fmt: skip
-        if done:
-            self._channel.record_all([(web_orders.ARTICLES, {"changed": done})])
+        self._record([row for row, code in zip(rows, answers, strict=True) if not code])
+
+    def finish(self) -> None:
+        """Journal what was taken over when the power went: that the articles have it says that it was done."""
+        rows = self._state.now.taking
+        if not rows:
+            return
+        articles = {article.sku: article for article in self._articles.some({row["sku"] for row in rows})}
+        self._record([row for row in rows if row["sku"] in articles and _has(articles[row["sku"]], row)])
+
+    def _intend(self, rows: list[dict[str, Any]]) -> None:
+        self._state.now.taking = rows
+        self._state.save()
+
+    def _record(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._channel.record_all([(web_orders.ARTICLES, {"changed": rows})])
+        self._intend([])
 
     def _change(self, detail: Detail, there: Mapping[str, WebProduct]) -> ArticleChange | None:
         """What the article is to become; None where that is not certain, which is noted."""
@@ -205,6 +239,10 @@ class Details:
         value = self._value(there[detail.product], detail.what)
         if value is None:
             self._refused(PULL_FINDING, detail)
+            return None
+        if detail.what == PRICE and value == 0:
+            # Nothing is given away because somebody forgot a price.
+            self._refused("article_invalid", detail)
             return None
         return ArticleChange(detail.sku, detail.what, value)
 
@@ -238,6 +276,12 @@ def printed(code: str) -> str | None:
     if whole.startswith("000000"):
         return whole[6:]
     return whole[1:] if whole.startswith("0") else whole
+
+
+def _has(article: Article, row: Mapping[str, Any]) -> bool:
+    if row["what"] == EAN:
+        return _among(str(row["now"]), article.codes)
+    return bool(row["now"] == (article.price if row["what"] == PRICE else article.vat_code))
 
 
 def _among(ean: str, codes: Iterable[str]) -> bool:

@@ -36,8 +36,6 @@ from kassa_tui.sync.channel.stocking import Pushed, Stocker
 from kassa_tui.sync.webshops.base import Connector, OrderPage, ShopFacts, Unauthorised, VatClass, WebshopError
 
 DAY_MS = 86_400_000
-DETAILS_MS = 600_000
-"""Between two looks at what is taken over of the shop's products."""
 CHECK_MS = DAY_MS // 4
 """Between two questions who the shop is and what its keys may do."""
 LOST = ("unreachable", "timeout")
@@ -85,7 +83,9 @@ class Engine:
         self._classes: Sequence[VatClass] = ()
         self.details = Details(settings, channel, state, self._linked, articles, lambda: self._classes, self._now)
         self._maker = Maker(self._linked, self._linker, articles, self.details)
-        self._commander = Commander(settings, channel, state, self._linked, self._importer, self.details, self._now)
+        self.details.finish()
+        self._commander = Commander(settings, channel, state, self._linked, self._importer, self.details, self._now,
+                                    means.stopped)  # fmt: skip
         self._shower = Shower(settings, channel, state, board, self._now)
         self._lanes = {name: Lane() for name in ("command", "order", "stock", "details")}
         self._checked = False
@@ -285,7 +285,7 @@ class Engine:
 
     def _commands(self, done: Turn) -> None:
         worked = self._commander.work(self.connector)
-        done.commands += worked.done
+        done.commands, done.more = done.commands + worked.done, worked.more
         if worked.error is not None:
             raise worked.error
 
@@ -315,15 +315,10 @@ class Engine:
         if not self.settings.stock:
             return
         pushed: Pushed = self._stocker.turn(self.connector)
-        done.read, done.written, done.more = pushed.read, pushed.written, pushed.more
+        done.read, done.written, done.more = pushed.read, pushed.written, done.more or pushed.more
 
     def _details(self, done: Turn) -> None:
-        now = self.state.now
-        if not self.details.pulls or self._now() - now.details_at < DETAILS_MS:
-            return
-        pages = list(self.connector.pull_products(now.details_cursor))
-        self.details.settle([product for page in pages for product in page.products])
-        now.details_cursor, now.details_at = pages[0].cursor if pages else now.details_cursor, self._now()
+        self.details.turn(self.connector)
 
     def _compare(self) -> Report:
         self._orders(Turn())

@@ -53,6 +53,7 @@ class Magento:
     def check(self) -> ShopFacts:
         """Ask who it is and what the keys may; posts only what the shop cannot take."""
         self._books = None
+        self._tariffs = magento_products.Tariffs(self._rest, self._options)
         found = magento_check.check(self._rest, self._access, lambda: self.books)
         self._website, self._store = found.website, found.store
         return replace(found.facts, vat_classes=self._tariffs.classes())

@@ -6,8 +6,10 @@ product is read first, and only fields that are to be other than they are are se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from unicodedata import normalize
 
 from kassa_tui.sync.webshops.access import Options
 from kassa_tui.sync.webshops.amounts import exact, net, rounded, utc
@@ -24,12 +26,14 @@ from kassa_tui.sync.webshops.magento_stock import COMPOSITE
 from kassa_tui.sync.webshops.magento_web import Filter, Rest, Row, amount, awkward, in_path, number, rows, text
 
 FIELDS = "items[id,sku,name,price,type_id,status,updated_at,extension_attributes,custom_attributes]"
-TAX_CLASS, EAN = "tax_class_id", "ean"
+TAX_CLASS, URL_KEY, EAN = "tax_class_id", "url_key", "ean"
 """Codes of attributes; that of the EAN is each shop's own, and this one what most of them call it."""
 DISABLED, IN_CATALOGUE = 2, 4
 """Of a new product: not on sale, and to be seen in catalogue and search once it is."""
 FIRST_SET = 4
 """The set of attributes that every shop begins with."""
+URL_NAME_CHARS = 128
+"""So much of a name in the address of a product; the SKU behind it must not be cut off."""
 PRICE_PLACES = 4
 """Of a price without VAT; older versions keep no more."""
 
@@ -73,8 +77,8 @@ class Tariffs:
         if self._names is None:
             try:
                 self._names = self._asked()
-            except Unauthorised:
-                # Keys that see no taxes: prices without VAT then need the owner's own list.
+            except (Unauthorised, Permanent):
+                # Keys that see no taxes, or a shop without them: prices without VAT then need the owner's own list.
                 self._names = {}
         return self._names
 
@@ -151,7 +155,7 @@ def search_filters(options: Options, *, sku: str, ean: str) -> list[list[Filter]
 
 
 def change(rest: Rest, options: Options, tariffs: Tariffs, wish: ProductChange) -> Row:
-    """Write what is other than it was; the product's row as it is then. Permanent ``unknown_product``."""
+    """Write what is other than it was; the row as it is then. Permanent ``unknown_product``, ``not_taken``."""
     row = product_row(rest, wish.product)
     if row is None:
         raise Permanent("unknown_product", {"product": wish.product})
@@ -159,7 +163,23 @@ def change(rest: Rest, options: Options, tariffs: Tariffs, wish: ProductChange) 
     if not fields:
         return row
     _write(rest, text(row, "sku"), fields)
-    return product_row(rest, wish.product) or row
+    after = product_row(rest, wish.product)
+    if after is None:
+        raise Permanent("unknown_product", {"product": wish.product})
+    if what := _left(after, options, tariffs, wish):
+        raise Permanent("not_taken", {"product": wish.product, "what": what})
+    return after
+
+
+def _left(row: Row, options: Options, tariffs: Tariffs, wish: ProductChange) -> str:
+    """What of a change is still to be made: the shop drops an attribute that it does not have, and says nothing."""
+    fields = _fields(row, options, tariffs, wish)
+    codes = [each["attribute_code"] for each in fields.get("custom_attributes", ())]
+    if TAX_CLASS in codes:
+        return "vat_class"
+    if "price" in fields and price(row, options, tariffs) is not None:
+        return "price"
+    return "ean" if codes else ""
 
 
 def _write(rest: Rest, sku: str, fields: dict[str, Any]) -> None:
@@ -195,12 +215,15 @@ def _fields(row: Row, options: Options, tariffs: Tariffs, wish: ProductChange) -
     return fields | ({"custom_attributes": custom} if custom else {})
 
 
-def _written(wish: ProductChange | NewProduct, options: Options, tariffs: Tariffs, class_id: str) -> str:
-    """A price as the shop wants it written."""
+def _written(wish: ProductChange | NewProduct, options: Options, tariffs: Tariffs,
+             class_id: str | None) -> str:  # fmt: skip
+    """A price as the shop wants it written; None: which class the shop gives the product is not known."""
     gross = wish.price or 0
     if options.price_includes_tax is not False:
         return f"{gross // 100}.{gross % 100:02}"
-    known = tariffs.rate(tariffs.number(wish.vat_class) if wish.vat_class is not None else class_id)
+    if wish.vat_class is not None:
+        class_id = tariffs.number(wish.vat_class)
+    known = None if class_id is None else tariffs.rate(class_id)
     return net(gross, wish.rate if known is None else known, PRICE_PLACES)
 
 
@@ -208,8 +231,10 @@ def make(rest: Rest, options: Options, tariffs: Tariffs, new: NewProduct) -> Row
     """Make a simple product that is not on sale yet. Of a SKU that is there the shop would overwrite the product."""
     if product_row(rest, new.sku) is not None:
         raise Permanent("duplicate_code", {"code": new.sku})
-    class_id = tariffs.number(new.vat_class) if new.vat_class is not None else ""
+    class_id = tariffs.number(new.vat_class) if new.vat_class is not None else None
     custom = [{"attribute_code": TAX_CLASS, "value": class_id}] if class_id else []
+    if key := _url_key(new):
+        custom.append({"attribute_code": URL_KEY, "value": key})
     if new.ean:
         custom.append({"attribute_code": options.ean_field or EAN, "value": new.ean})
     rest.send("POST", "products", {"product": {
@@ -221,6 +246,12 @@ def make(rest: Rest, options: Options, tariffs: Tariffs, new: NewProduct) -> Row
     if row is None:
         raise Permanent("not_taken", {"what": new.sku})
     return row
+
+
+def _url_key(new: NewProduct) -> str:
+    """Name and SKU as they may stand in an address: by the name alone the shop refuses a second one of that name."""
+    plain = normalize("NFKD", f"{new.name[:URL_NAME_CHARS]} {new.sku}").encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def _attribute_set(rest: Rest) -> int:

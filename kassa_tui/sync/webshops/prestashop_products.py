@@ -36,7 +36,7 @@ STOCK = "[id,id_product,id_product_attribute,quantity,depends_on_stock,id_shop]"
 MANY, CHUNK = 100, 2000
 """From so many products on, all stock is read; in pieces of so many rows."""
 MOST = 2**31 - 1
-NAME_CHARS = 128
+NAME_CHARS, EAN_CHARS = 128, 13
 _FORBIDDEN = re.compile(r"[<>;=#{}]")
 """Characters that the shop refuses in the name of a product."""
 
@@ -129,7 +129,7 @@ class Products:
         What the shop itself makes of it has a promotion's fixed price in it, so that is asked only where the tariff is
         not known, or where a contribution comes on top. Customers pay by the tariff of the shop, not by the owner's.
         """
-        rate = self.known.own_rates.get(group, self.known.rates.get(group))
+        rate = self.known.charged(group)
         if rate is None or _amount(row, "ecotax") or _amount(parent, "ecotax"):
             return cents(row.get("incl"), "price") if text_of(row.get("incl")) else None
         without = _amount(parent) + (_amount(row) if row is not parent else 0)
@@ -226,12 +226,15 @@ class Products:
         if self.find(new.sku, "") or (new.ean and self.find("", new.ean)):
             raise Permanent("duplicate_code", {"code": f"{new.sku} {new.ean}".strip()})
         group = new.vat_class or "0"
-        rate = self.known.rates.get(group, new.rate) if new.vat_class is not None else new.rate
+        known = self.known.charged(group) if new.vat_class is not None else None
         home = self.known.settings.get("PS_HOME_CATEGORY", "2")
         name, link = _FORBIDDEN.sub(" ", new.name).strip()[:NAME_CHARS] or new.sku, _link(new.name or new.sku)
         made = self.api.create("products", "product", {
-            "reference": new.sku, "ean13": new.ean, "price": net(new.price, rate), "id_tax_rules_group": group,
+            "reference": new.sku, "ean13": new.ean if len(new.ean) <= EAN_CHARS else "",
+            "price": net(new.price, new.rate if known is None else known), "id_tax_rules_group": group,
             "id_category_default": home, "state": 1, "active": 0, "available_for_order": 1, "show_price": 1,
+            # What is left out becomes nothing, not what a form of the shop begins with.
+            "minimal_quantity": 1,
             "name": self.known.in_all_languages(name), "link_rewrite": self.known.in_all_languages(link),
         }, {"categories": ("category", [{"id": home}])})  # fmt: skip
         found = self.one(product_id(whole(made.get("id")), 0))
@@ -248,8 +251,8 @@ class Products:
         if change.vat_class is not None:
             fields["id_tax_rules_group"] = change.vat_class
         if change.price is not None:
-            rate = self.known.rates.get(change.vat_class or now.vat_class, change.rate)
-            without = Decimal(net(change.price, rate))
+            known = self.known.charged(change.vat_class or now.vat_class)
+            without = Decimal(net(change.price, change.rate if known is None else known))
             if variation:
                 rows = self.api.rows("products", filters={"id": f"[{product}]"}, display="[id,price]")
                 without -= _amount(rows[0]) if rows else 0

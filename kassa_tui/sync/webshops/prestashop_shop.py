@@ -41,7 +41,8 @@ FAR = "2100-01-01 00:00:00"
 OLD = (1, 7)
 """Before that, the webservice lacks too much."""
 _READS = ("orders", "order_states", "configurations", "products", "combinations", "stock_availables")
-_WANTED = ("order_payments", "order_details", "order_slip", "carriers", "currencies", "taxes", "tax_rules")
+_WANTED = ("order_payments", "order_details", "order_slip", "carriers", "currencies", "taxes", "tax_rules",
+           "tax_rule_groups")  # fmt: skip
 _SALES = ("customers", "addresses", "carts")
 
 
@@ -76,7 +77,7 @@ class Known:
 
     def forget(self) -> None:
         """Ask anew for everything."""
-        for name in ("settings", "states", "carriers", "currencies", "taxes", "own_rates", "rates", "zone"):
+        for name in ("settings", "states", "carriers", "currencies", "taxes", "own_rates", "rates", "replaced", "zone"):
             self.__dict__.pop(name, None)
         self._unknown.clear()
         self.api.allowed = {}
@@ -159,10 +160,27 @@ class Known:
         """The same as the owner says or else the shop."""
         return {**self.own_rates, **self.options.vat_rates}
 
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """Tax rules groups that are no more to be given to a product; none where the key may not know.
+
+        The shop keeps a group that is changed as it was, with its rules, for the sake of old orders.
+        """
+        if not self.api.may("tax_rule_groups"):
+            return frozenset()
+        rows = self.api.rows("tax_rule_groups", display="[id,name,active,deleted]")
+        gone = [row for row in rows if truth(row.get("deleted")) or not truth(row.get("active"))]
+        return frozenset(text_of(row.get("id")) for row in gone)
+
+    def charged(self, group: str) -> int | None:
+        """What customers pay for a group, by the shop's tariff before the owner's word; None where nobody says."""
+        return self.own_rates.get(group, self.rates.get(group))
+
     def classes(self) -> tuple[VatClass, ...]:
-        """Tax rules groups; "none at all" only where no group has a tariff of nothing."""
-        named = {name: rate for name, rate in self.rates.items() if name != "0"}
-        found = named if 0 in named.values() else self.rates
+        """Tax rules groups still in use; "none at all" only where no group has a tariff of nothing."""
+        used = {name: rate for name, rate in self.rates.items() if name not in self.replaced}
+        named = {name: rate for name, rate in used.items() if name != "0"}
+        found = named if 0 in named.values() else used
         return tuple(VatClass(name=name, rate=rate) for name, rate in found.items())
 
     @property

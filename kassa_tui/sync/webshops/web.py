@@ -37,6 +37,8 @@ MAX_RETRY_AFTER_SECONDS = 120.0
 AGAIN = frozenset({429, 502, 503, 504})
 _PIECE = 1 << 16
 _SECRET = "***"
+_CLOCK_WORDS = ("timestamp", "tijdstempel", "horodatage", "zeitstempel")
+"""Of a signature that is too old or too new, in the languages that shops speak here."""
 
 log = logging.getLogger("kassa.webshop")
 
@@ -149,7 +151,7 @@ class Web:
                 # A firewall's, not the shop's own word: it may let us through in a minute.
                 raise Transient("blocked", {"status": status, "sent": False})
             says = self._hidden(_text(answer.body))
-            if "timestamp" in says.lower():
+            if any(word in says.lower() for word in _CLOCK_WORDS):
                 # A signature that is too old or too new: the keys are right, and a clock will be.
                 raise Transient("clock_off", {"sent": False, "says": says[:200]})
             raise Unauthorised("unauthorised", {"status": status, "says": says})

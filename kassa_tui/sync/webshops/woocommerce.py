@@ -41,6 +41,7 @@ from kassa_tui.sync.webshops.woocommerce_products import (
     path_of,
     product_of,
     refused_change,
+    untaxed,
 )
 from kassa_tui.sync.webshops.woocommerce_refunds import book, refunds_of
 from kassa_tui.sync.webshops.woocommerce_sale import find_sale, place_sale
@@ -189,6 +190,9 @@ class WooCommerce:
         body = change_body(change, tariffs, self._options)
         try:
             row = one(self._api.send("PUT", path, None, body, repeat=True) if body else self._api.get(path))
+            if change.vat_class is not None and ":" in change.product:
+                # Whether it is taxed is its parent's, whatever was just answered.
+                row = one(self._api.get(path))
         except Permanent as error:
             if is_gone(error):
                 raise Permanent("unknown_product", {"product": change.product}) from error
@@ -197,6 +201,8 @@ class WooCommerce:
             raise
         if text(row, "status") == "trash":
             raise Permanent("unknown_product", {"product": change.product})
+        if change.vat_class is not None and tariffs.taxed and untaxed(row):
+            raise Permanent("not_taken", {"product": change.product, "what": "vat_class"})
         above = change.product.partition(":")[0]
         found = product_of(row, tariffs, self._options, {"id": above} if ":" in change.product else None)
         if (refused := refused_change(change, found)) is not None:

@@ -31,7 +31,7 @@ class Tariffs:
 
     def rate(self, row: Row) -> int | None:
         """Hundredths of a percent for a product; None where the shop does not say."""
-        if not self.taxed or text(row, "tax_status") in ("none", "shipping"):
+        if not self.taxed or untaxed(row):
             return 0
         return self.rates.get(text(row, "tax_class"))
 
@@ -57,8 +57,9 @@ class Tariffs:
 
     @property
     def classes(self) -> tuple[VatClass, ...]:
-        """All classes whose rate is known."""
-        return tuple(VatClass(name=name, rate=rate) for name, rate in self.rates.items()) if self.taxed else ()
+        """All classes whose rate is known; of a shop that calculates no tax the one that every product has."""
+        rates = self.rates if self.taxed else {"": 0}
+        return tuple(VatClass(name=name, rate=rate) for name, rate in rates.items())
 
 
 def tariffs_of(settings: Mapping[str, Any], taxes: list[Row], options: Options) -> Tariffs:
@@ -75,6 +76,11 @@ def tariffs_of(settings: Mapping[str, Any], taxes: list[Row], options: Options) 
     asked = options.price_includes_tax
     include = asked if asked is not None else settings.get("woocommerce_prices_include_tax", "yes") == "yes"
     return Tariffs(settings.get("woocommerce_calc_taxes", "yes") == "yes", include, rates)
+
+
+def untaxed(row: Row) -> bool:
+    """Whether a product has no tax, whatever its class."""
+    return text(row, "tax_status") in ("none", "shipping")
 
 
 def product_of(row: Row, tariffs: Tariffs, options: Options, parent: Row | None = None) -> WebProduct:
@@ -125,8 +131,10 @@ def change_body(change: ProductChange, tariffs: Tariffs, options: Options) -> Ro
     if change.price is not None:
         body["regular_price"] = tariffs.written(change.price, change.rate)
     if change.vat_class is not None:
-        # Of a product that is not taxed at all the class would count for nothing.
-        body |= {"tax_class": "" if change.vat_class == "standard" else change.vat_class, "tax_status": "taxable"}
+        body["tax_class"] = "" if change.vat_class == "standard" else change.vat_class
+        if ":" not in change.product:
+            # Of a product that is not taxed at all the class would count for nothing; a variation's is its parent's.
+            body["tax_status"] = "taxable"
     if change.ean is not None:
         body |= _ean(change.ean, options)
     if change.name is not None and ":" not in change.product:

@@ -143,6 +143,55 @@ def test_a_till_that_never_broke_begins_at_once(till: Till, tmp_path: Path) -> N
     assert whole(shop) == ["WEB-000001"]
 
 
+def test_one_that_waited_long_for_its_books_sends_what_comes_after(
+    till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, port = _enrolled(tmp_path / "old", till)
+    book(owns(old).data, "WEB", [1000])
+    _happen(old, 1)
+    _round(old, port)
+    sent(old, port)
+    new, port = replaced(tmp_path / "new", till, old)
+    outbox = ChannelOutbox(new.config, port, "9.9", new.clock)
+
+    def away(*_args: object) -> None:
+        raise OfficeError("unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OfficeForTill, "journal", away)
+        assert outbox.push() is not None
+    for _ in range(3):
+        assert outbox.push() is None
+    book(new.data, "WEB", [2000])
+    assert outbox.pending()
+    assert outbox.push() is None
+    assert not outbox.pending()
+    outbox.close()
+    assert sorted(Sale.objects.filter(till="WEB").values_list("turnover", flat=True)) == [1000, 2000]
+
+
+def test_a_key_is_changed_once_for_each_machine_that_a_person_let_in(till: Till, tmp_path: Path) -> None:
+    from kassa_tui.sync.wire import SCHEMA, ChannelClaim
+
+    old, port = _enrolled(tmp_path / "old", till)
+    _happen(owns(old), 1)
+    _round(old, port)
+    book(old.data, "WEB", [1000])
+    sent(old, port)
+
+    def claim(key: str) -> bool:
+        try:
+            return port.claim_channel(ChannelClaim(SCHEMA, "WEB", "Webwinkel", "woocommerce", URL, key * 32, True)).ok
+        except OfficeError as error:
+            return error.code != "channel_taken"
+
+    assert not claim("ab")
+    new, port = replaced(tmp_path / "new", till, old)
+    sent(new, port)
+    assert not claim("cd")
+    assert TillKey.objects.filter(till="WEB").count() == 2
+
+
 def test_another_key_is_taken_from_nobody_else(till: Till, tmp_path: Path) -> None:
     from kassa_tui.sync.wire import SCHEMA, ChannelClaim
 

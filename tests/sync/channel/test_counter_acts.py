@@ -313,3 +313,20 @@ def test_a_refund_that_the_shop_books_otherwise_is_told(
     stand.engine.turn()
     told = [found.facts for found in stand.engine.status().findings if found.code == "refunded_otherwise"]
     assert told == [{"order": order.id, "ours": PRICE, "theirs": PRICE - 1}]
+
+
+def test_goods_that_were_given_out_have_left_whatever_the_shop_takes_out_of_the_order(
+    shop: SmallShop, stand: Stand
+) -> None:
+    order = shop.checkout({"1": 1, "2": 1}, paid=False)
+    stand.engine.turn()
+    lines = {f"{order.id}-1": 1000, f"{order.id}-2": 1000}
+    shop.edit(order, order.items[0], 0)
+    stand.engine.handed_over("K1:1", order.id, shop.at, lines)
+    stand.engine.handed_over("K2:1", order.id, shop.at, lines)
+    for _ in range(3):
+        stand.clock.pass_(400)
+        stand.engine.turn()
+    assert stand.shelf.physical(["A", "B"]) == {"A": 9000, "B": 9000}
+    assert (shop.stock["1"], shop.stock["2"]) == (9, 9)
+    stand.sound()

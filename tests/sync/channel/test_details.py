@@ -13,7 +13,8 @@ from kassa_tui.storage.database import migrate, open_database
 from kassa_tui.storage.web_state import STEPS, WebState
 from kassa_tui.storage.web_values import WEBSHOP_DB
 from kassa_tui.sync.channel.details import printed, pushed_code
-from tests.sync.channel.small_shop import SmallConnector, SmallShop
+from kassa_tui.sync.webshops.base import Permanent
+from tests.sync.channel.small_shop import Refusing, SmallConnector, SmallShop
 from tests.sync.channel.stand import Stand
 
 EAN, OTHER = "8712345678906", "8712345678913"
@@ -260,3 +261,79 @@ def test_what_waited_before_there_was_more_than_prices_is_still_done(tmp_path: P
     assert [each.no for each in state.waiting()] == [1, 2, 4]
     assert web_details.changed(state.con, {}) == []
     state.close()
+
+
+def test_what_the_shop_refuses_is_told_once_however_many_nights(shop: SmallShop, stand: Stand) -> None:
+    stand.crash()
+    stand.connector = Refusing(shop, "change", Permanent("refused", {"says": "nee"}))
+    stand.settings = replace(stand.settings, prices="push")
+    stand.open()
+    ours(stand, "A", price=1195)
+    for _ in range(4):
+        stand.clock.pass_(86_400)
+        stand.engine.compare()
+        stand.engine.turn()
+    found = [note.facts for note in stand.engine.status().findings if note.code == "command_failed"]
+    assert [(note["kind"], note["product"]) for note in found] == [("details", "1")]
+    assert (stand.engine.status().failed, stand.engine.status().waiting) == (1, 0)
+
+
+def test_an_assortment_is_told_some_at_a_time(shop: SmallShop, stand: Stand, connector: SmallConnector) -> None:
+    for no in range(60):
+        shop.product(f"p{no}", f"S{no}", 0)
+        stand.catalogue.articles[f"S{no}"] = replace(stand.catalogue.articles["A"], sku=f"S{no}", price=99)
+    stand.engine.link()
+    settled(stand, prices="push")
+    stand.engine.compare()
+    connector.asked.clear()
+    order = shop.checkout({"1": 1})
+    turn = stand.engine.turn()
+    assert (turn.more, connector.asked.count("change"), order.id in stand.wall.rows) == (True, 50, True)
+    assert not stand.engine.turn().more
+    assert len(shop.prices) == 60
+
+
+def test_no_price_is_no_gift(shop: SmallShop, stand: Stand) -> None:
+    settled(stand, prices="pull")
+    shop.prices["1"] = 0
+    stand.engine.compare()
+    assert stand.catalogue.articles["A"].price == 1090
+    assert "article_invalid" in stand.findings()
+
+
+def test_of_two_codes_with_one_rate_neither_is_written_for_ever(
+    shop: SmallShop, stand: Stand, connector: SmallConnector
+) -> None:
+    settled(stand, vat="push", vat_classes={"zero": "nul", "low": "laag"})
+    ours(stand, "A", vat_code="none", rate=0)
+    shop.classes["1"] = "nul"
+    assert stand.engine.compare().other_details == 0
+    settled(stand, vat="pull")
+    assert stand.engine.compare().other_details == 0
+    assert stand.catalogue.articles["A"].vat_code == "none"
+
+
+def test_what_was_taken_over_when_the_power_went_is_journaled_at_the_next_start(
+    shop: SmallShop, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(stand, prices="pull")
+    shop.prices["1"], shop.prices["2"] = 1250, 1300
+    plain = stand.catalogue.take_over
+
+    def half(changes: Any) -> list[str]:
+        plain(changes[:1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stand.catalogue, "take_over", half)
+    with pytest.raises(KeyboardInterrupt):
+        stand.engine.compare()
+    assert stand.entries("webshop.articles") == []
+    monkeypatch.undo()
+    stand.again()
+    (entry,) = stand.entries("webshop.articles")
+    assert [(row["sku"], row["now"]) for row in entry["changed"]] == [("A", 1250)]
+    stand.again()
+    assert len(stand.entries("webshop.articles")) == 1
+    stand.engine.compare()
+    assert stand.catalogue.articles["B"].price == 1300
+    stand.sound()

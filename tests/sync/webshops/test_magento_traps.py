@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 
 import pytest
 
-from kassa_tui.simulate.webshops.server import Fault
-from kassa_tui.sync.webshops.base import CounterSale, Permanent, StockWant, Transient, Unauthorised
+from kassa_tui.simulate.webshops.server import Fault, Reply
+from kassa_tui.sync.webshops.base import (
+    CounterSale,
+    NewProduct,
+    Permanent,
+    ProductChange,
+    StockWant,
+    Transient,
+    Unauthorised,
+)
 from kassa_tui.sync.webshops.magento import make
 from kassa_tui.sync.webshops.magento_web import MAX_SINGLES, portions, sku_filters
 from tests.sync.webshops.test_magento import connector, rest
@@ -158,3 +167,65 @@ def test_of_several_rules_for_one_tariff_the_highest_counts(stand: MagentoStand)
     stand.goods.rules = {5: [2, 4], 2: [4]}
     found = {each.name: each.rate for each in stand.connector.check().vat_classes}
     assert found == {"Taxable Goods": 2100, "Laag tarief": 2100, "Nultarief": 0}
+
+
+def test_two_products_may_have_one_name(stand: MagentoStand) -> None:
+    new = {"name": "Jonge kaas", "price": 1, "attribute_set_id": 4}
+    rest(stand).send("POST", "products", {"product": {**new, "sku": "A1"}})
+    with pytest.raises(Permanent, match="refused") as error:
+        rest(stand).send("POST", "products", {"product": {**new, "sku": "A2"}})
+    assert error.value.facts["says"] == "URL key for specified store already exists."
+    assert list(stand.goods.products) == ["a1"]
+    for sku in ("B/1", "B2"):
+        made = stand.connector.make_product(NewProduct(sku=sku, name="Jongé  kaas", price=1499, rate=900))
+        assert (made.sku, made.name) == (sku, "Jongé  kaas")
+    keys = [each.attributes["url_key"] for each in stand.goods.products.values()]
+    assert keys == ["jonge-kaas", "jonge-kaas-b-1", "jonge-kaas-b2"]
+
+
+def test_an_attribute_that_the_shop_does_not_have_is_dropped_and_said(stand: MagentoStand) -> None:
+    product = stand.product("A1", price=1499)
+    stand.goods.attributes.discard("ean")
+    with pytest.raises(Permanent) as error:
+        stand.connector.change_product(ProductChange(product=product, price=1500, rate=900, ean="8712345678906"))
+    assert (error.value.code, error.value.facts) == ("not_taken", {"product": "A1", "what": "ean"})
+    assert stand.goods.get(product).price == Decimal(15)
+    made = stand.connector.make_product(NewProduct(sku="N1", name="Kaas", price=1499, rate=900, ean="8712345678906"))
+    assert (made.sku, made.ean, made.price) == ("N1", "", 1499)
+
+
+@pytest.mark.parametrize(("what", "change"), [
+    ("price", ProductChange(product="A1", price=1500, rate=900)),
+    ("vat_class", ProductChange(product="A1", price=1500, rate=2100, vat_class="Taxable Goods")),
+])  # fmt: skip
+def test_a_write_that_is_answered_well_and_not_done_is_said(what: str, change: ProductChange) -> None:
+    with shop(options={"price_includes_tax": False}) as stand:
+        stand.product("A1")
+        stand.server.page = lambda asked: Reply(200, {"sku": "A1"}) if asked.method == "PUT" else None
+        with pytest.raises(Permanent) as error:
+            stand.connector.change_product(change)
+        assert (error.value.code, error.value.facts) == ("not_taken", {"product": "A1", "what": what})
+
+
+def test_without_a_class_a_price_is_written_by_the_rate_that_it_was_given() -> None:
+    with shop(options={"price_includes_tax": False}) as stand:
+        stand.connector.make_product(NewProduct(sku="N1", name="Kaas", price=1499, rate=900))
+        assert stand.goods.get("N1").price == Decimal("13.7523")
+
+
+def test_classes_are_read_anew_and_a_shop_that_has_no_list_of_them_stops_nothing(stand: MagentoStand) -> None:
+    assert "Laag tarief" in {each.name for each in stand.connector.check().vat_classes}
+    stand.goods.taxes[1].name = "Laag"
+    assert {each.name for each in stand.connector.check().vat_classes} >= {"Taxable Goods", "Laag"}
+    said = {"message": "Request does not match any route."}
+    stand.server.page = lambda asked: Reply(404, said) if "/taxClasses/" in asked.path else None
+    assert stand.connector.check().vat_classes == ()
+
+
+@pytest.mark.parametrize("says", ["De tijdstempel is verlopen.", "L\u2019horodatage est expir\u00e9",
+                                  "Ung\u00fcltiger Zeitstempel"])  # fmt: skip
+def test_a_clock_that_is_off_is_known_in_other_languages(stand: MagentoStand, says: str) -> None:
+    stand.server.page = lambda asked: Reply(401, {"message": says})
+    with pytest.raises(Transient) as error:
+        stand.connector.check()
+    assert error.value.code == "clock_off"

@@ -98,7 +98,7 @@ def connector(answer: Callable[[str, str], tuple[int, bytes]], **rights: bool) -
     made.api.web = Canned(answer)  # type: ignore[assignment]
     if rights.get("known", True):
         names = ("orders", "order_payments", "order_slip", "carriers", "currencies", "customers", "messages", "taxes",
-                 "tax_rules", "order_details", "order_histories", "carts")  # fmt: skip
+                 "tax_rules", "tax_rule_groups", "order_details", "order_histories", "carts")  # fmt: skip
 
         def permissions() -> str:
             made.api.allowed = {name: {"GET": True, "POST": True} for name in names}

@@ -9,6 +9,7 @@ import pytest
 
 from kassa_tui.simulate.webshops.prestashop_fields import RESOURCES
 from kassa_tui.sync.webshops.base import (
+    NewProduct,
     Permanent,
     ProductChange,
     StockWant,
@@ -201,16 +202,41 @@ def test_a_shop_of_one_language_gives_plain_texts(stand: PrestaStand) -> None:
     assert stand.connector.change_product(ProductChange(product=product, name="Brood")).name == "Brood"
 
 
-def test_the_owners_rates_go_before_the_shops() -> None:
+def test_prices_are_written_by_the_tariff_that_customers_pay_whatever_the_owner_says() -> None:
     stand = PrestaStand(vat_rates={"2": 600})
     product = stand.product("A1", price=1090, rate=900)
     stand.connector.check()
-    # What the shop calculates with is what its customers pay, so the shop shows another price than was asked for.
-    with pytest.raises(Permanent) as error:
-        stand.connector.change_product(ProductChange(product=product, price=1060))
-    assert error.value.code == "not_taken"
+    assert stand.connector.change_product(ProductChange(product=product, price=1199, rate=600)).price == 1199
+    assert stand.books.tables["products"][1]["price"] == "11.000000"
+    made = stand.connector.make_product(NewProduct(sku="N1", name="Kaas", price=1199, rate=600, vat_class="2"))
+    assert (made.price, stand.books.tables["products"][2]["price"]) == (1199, "11.000000")
+    for name in ("taxes", "tax_rules"):
+        del stand.books.rights[name]
+    stand.again(vat_rates={"2": 600}).change_product(ProductChange(product=product, price=1060, rate=900))
     assert stand.books.tables["products"][1]["price"] == "10.000000"
     stand.close()
+
+
+def test_a_tax_group_that_was_replaced_is_read_and_not_given_any_more(stand: PrestaStand) -> None:
+    order_id, product = stand.buy((stand.product("A1", rate=900), 1)), stand.product("B2", rate=900)
+    assert {each.name for each in stand.connector.check().vat_classes} == {"1", "2", "3"}
+    new = stand.books.regroup(2)
+    stand.shop.edit(product, id_tax_rules_group=2)
+    stand.books.touch("tax_rule_groups", 1, active=0)
+    assert {each.name: each.rate for each in stand.connector.check().vat_classes} == {f"{new}": 900, "3": 0}
+    found, order = stand.connector.product(product), stand.connector.order(order_id)
+    assert found is not None
+    assert order is not None
+    assert (found.vat_class, found.rate, found.price, order.lines[0].rate) == ("2", 900, 1499, 900)
+    del stand.books.rights["tax_rule_groups"]
+    facts = stand.connector.check()
+    assert ("read_refused", {"what": "tax_rule_groups"}) in facts.remarks
+    assert {each.name for each in facts.vat_classes} == {"1", "2", "3", f"{new}"}
+
+
+def test_a_new_product_has_what_the_shop_would_not_add(stand: PrestaStand) -> None:
+    made = stand.connector.make_product(NewProduct(sku="N1", name="Doos", price=1499, rate=900, ean="18712345678903"))
+    assert (made.ean, stand.books.tables["products"][1]["minimal_quantity"]) == ("", "1")
 
 
 def test_patch_without_the_right_falls_back_on_whole_rows(stand: PrestaStand) -> None:

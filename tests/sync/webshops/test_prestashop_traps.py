@@ -175,6 +175,7 @@ def test_orders_without_the_right_to_anything_beside_them(stand: PrestaStand) ->
         "currencies",
         "taxes",
         "tax_rules",
+        "tax_rule_groups",
         "messages",
     ):
         del stand.books.rights[name]

@@ -301,6 +301,23 @@ class TestProducts:
         stand.connector.check()
         assert [each.price for each in stand.connector.products(sku="A1")] == [1499]
         assert stand.connector.change_product(ProductChange(product=str(product.id), price=700)).price == 700
+        assert [(each.name, each.rate) for each in stand.connector.check().vat_classes] == [("", 0)]
+
+    def test_whether_a_variation_is_taxed_is_its_parents(self, shop: Make) -> None:
+        stand = shop()
+        parent = stand.shop.variable("T")
+        child = f"{parent.id}:{stand.shop.variation(parent, 'T-R', rate=900).id}"
+        stand.connector.check()
+        assert stand.connector.change_product(ProductChange(product=child, vat_class="")).rate == 2100
+        body = json.loads(next(each.body for each in stand.asked() if each.method == "PUT"))
+        assert body == {"tax_class": ""}
+        parent.tax_status = "none"
+        with pytest.raises(Permanent) as error:
+            stand.connector.change_product(ProductChange(product=child, vat_class="", price=1210, rate=2100))
+        assert (error.value.code, error.value.facts) == ("not_taken", {"product": child, "what": "vat_class"})
+        found = stand.connector.product(child)
+        assert found is not None
+        assert found.rate == 0
 
     @pytest.mark.parametrize(("status", "price"), [("taxable", 1210), ("none", 1000), ("shipping", 1000), ("", 1210)])
     def test_only_what_is_taxed_has_vat_on_its_price(self, status: str, price: int) -> None:
