@@ -226,6 +226,7 @@ def test_an_import_does_not_bring_old_prices_back_for_long(told_by_shop: WebTill
 def test_a_code_that_does_not_exist_here_makes_no_article_unsellable(tmp_path: Path) -> None:
     for shop in web_till(tmp_path, vat="pull", vat_classes={"nihil": "zero-rate"}):
         product(shop, BREAD).tax_class = "zero-rate"
-        shop.work(2)
+        shop.clerk.shop.books.touch(product(shop, BREAD))
+        later(shop)
         assert sold(shop, "8710400280507")[2] == 900
         assert "article_invalid" in {found.code for found in shop.working().engine.status().findings}
