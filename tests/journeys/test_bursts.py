@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import time
@@ -19,6 +20,8 @@ from tests.journeys.counter import ENTER, ESC, F9, F12, PIN_MANAGER, Counter
 from tests.journeys.test_day import euro
 from tests.services.shop_floor import make_shop, write_config
 
+ONE_DIGIT = re.compile(rf"(?:\A|{ENTER})\d\Z")
+"""The first digit of a code alone: on a machine that stands still behind it for 50 ms it is a finger's."""
 OpenTill = Callable[..., Counter]
 CODES = 45
 SLOW_PAINT = """
@@ -92,12 +95,13 @@ def test_more_codes_than_one_read_takes(open_till: OpenTill, codes: list[str]) -
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("before", ["", SLOW_PAINT], ids=["idle", "busy"])
 def test_codes_split_at_any_byte(open_till: OpenTill, codes: list[str], before: str, seed: int) -> None:
-    till, dice, text = open_till(before), random.Random(seed), typed(codes)
-    while text:
-        size = dice.randrange(1, 40)
-        till.type(text[:size])
-        till.look(dice.choice((0, 0, 0.001, 0.003)))
-        text = text[size:]
+    till, dice, text, sent = open_till(before), random.Random(seed), typed(codes), 0
+    while sent < len(text):
+        size, pause = dice.randrange(1, 40), dice.choice((0, 0, 0.001, 0.003))
+        till.type(text[sent : sent + size])
+        sent += size
+        if not ONE_DIGIT.search(text[:sent]):
+            till.look(pause)
     assert lines(till, CODES) == codes
 
 
