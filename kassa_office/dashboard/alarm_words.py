@@ -28,6 +28,7 @@ ALARMS = {
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),
     "webshop": N_("Met webshop %(name)s lukt het niet sinds %(since)s: %(reason)s. Kijk bij Webshops."),
+    "webshop_silent": N_("Sinds %(since)s heeft dit kantoor webshop %(name)s niets gevraagd. Loopt de dienst kassa-office?"),
     "webhook": N_("%(url)s nam %(failures)s keer achtereen niets aan en krijgt geen bericht meer. Zet het weer aan bij "
                   "Koppelingen."),
 }  # fmt: skip
@@ -120,7 +121,8 @@ FACTS = {
 
 def alarm(row: Alarm) -> str:
     """What is the matter."""
-    text = ALARMS.get(row.code)
+    silent = row.code == "webshop" and row.facts.get("state") == "silent"
+    text = ALARMS.get("webshop_silent" if silent else row.code)
     if text is None:
         return _("%(code)s: %(matter)s") % {"code": row.code, "matter": row.matter or facts(row.facts)}
     return _(text) % _Known(_alarm_facts(row))

@@ -32,7 +32,7 @@ class Status:
     """``new`` (never answered yet), ``ok``, ``silent`` (nobody asks it anything), ``failing`` (tried again by itself),
     ``stopped`` (waits for a person)."""
     since: int
-    """Since when it fails or stands still; 0 while it is well."""
+    """Since when it fails, stands still, or is asked nothing; 0 while it is well."""
     why: str
     """Code of what is wrong; empty while nothing is."""
     facts: dict[str, Any]
@@ -66,14 +66,15 @@ def status_of(settings: Settings, books: sqlite3.Connection, state: sqlite3.Conn
     """How it is, from the channel's ``till.db`` and its ``webshop.db``; ``at``: the time, 0 for who works on it."""
     now = web_values.read_state(state)
     stands = "stopped" if now.stopped else "failing" if now.failing_since else "ok" if now.last_success else "new"
+    since = now.failing_since
     if stands == "ok" and at - now.last_success > max(SILENT_MS, 3000 * settings.poll_seconds):
-        stands = "silent"
+        stands, since = "silent", now.last_success
     why = now.stopped or now.code
     compared_at, report = web_values.last_report(state) or (0, {})
     commands = dict(state.execute("select state, count(*) from command group by state").fetchall())
     offers = dict(state.execute("select kind, count(*) from offer group by kind").fetchall())
     return Status(
-        settings.code, settings.name, settings.kind, stands, now.failing_since, why, json.loads(now.facts),
+        settings.code, settings.name, settings.kind, stands, since, why, json.loads(now.facts),
         _who(why, bool(now.stopped)), now.next_try, now.last_success, now.shop_name, now.version,
         commands.get("waiting", 0), commands.get("failed", 0), web_orders.open_orders(books, OPEN_STAGES),
         state.execute("select count(*) from link where gone = 0").fetchone()[0], offers.get("ambiguous", 0),

@@ -9,8 +9,9 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -20,7 +21,7 @@ from kassa_office.catalogue import feed
 from kassa_office.catalogue.feed_models import FeedRow
 from kassa_office.catalogue.models import Article, Barcode, Price
 from kassa_office.staff.models import Audit
-from kassa_office.webshops import hook, watching
+from kassa_office.webshops import asking, hook, watching
 from kassa_office.webshops.asking import HOOK_SECRET, kept_keys
 from kassa_office.webshops.models import Webshop
 from kassa_office.webshops.ports import folder_of
@@ -400,6 +401,21 @@ def test_one_that_stands_still_is_told_of(owner: Client, woo: Company) -> None:
         assert desk.turn().error is None
     assert watching.find() is None
     assert "lukt het niet sinds" not in text(owner, "/meldingen/").split("gesloten")[0]
+
+
+def test_one_that_nobody_asks_is_told_of(owner: Client, woo: Company) -> None:
+    with woo.desk() as desk:
+        assert desk.turn().error is None
+    found = asking.status(Webshop.objects.get())
+    assert found is not None
+    later = timezone.now() + timedelta(hours=3)
+    with patch.object(timezone, "now", lambda: later):
+        assert watching.find() == "webshops that stand still: WEB"
+    page = text(owner, "/meldingen/")
+    asked = asking.when(found.last_success, timezone.get_current_timezone())
+    assert f"Sinds {asked} heeft dit kantoor webshop Kaaswinkel niets gevraagd" in page
+    assert "lukt het niet" not in page
+    assert watching.find() is None
 
 
 def test_a_webshop_that_is_no_more_has_no_alarm(owner: Client, woo: Company) -> None:

@@ -127,7 +127,7 @@ def test_the_status_is_read_beside_the_engine(shop: SmallShop, stand: Stand, tmp
     assert read_status(tmp_path / "none", stand.settings, 0) is None
     later = read_status(stand.folder, stand.settings, stand.clock.at + 3_600_000)
     assert later is not None
-    assert later.state == "silent"
+    assert (later.state, later.since) == ("silent", found.last_success)
     json.dumps(found.facts)
 
 
