@@ -28,7 +28,8 @@ ALARMS = {
     "stock": N_("%(n)s artikelen zijn op voordat een bestelling er kan zijn: %(articles)s. Kijk bij Voorraad, "
                 "Voorstellen."),
     "webshop": N_("Met webshop %(name)s lukt het niet sinds %(since)s: %(reason)s. Kijk bij Webshops."),
-    "webshop_silent": N_("Sinds %(since)s heeft dit kantoor webshop %(name)s niets gevraagd. Loopt de dienst kassa-office?"),
+    "webshop_silent": N_("Sinds %(since)s heeft dit kantoor webshop %(name)s niets gevraagd. "
+                         "Loopt de dienst kassa-office?"),
     "webhook": N_("%(url)s nam %(failures)s keer achtereen niets aan en krijgt geen bericht meer. Zet het weer aan bij "
                   "Koppelingen."),
 }  # fmt: skip
